@@ -1,0 +1,183 @@
+//! How Python prints: `repr()` of strings, floats and containers. Templates splice the result into
+//! YAML, so it must be the same to the last quote.
+
+use std::fmt::{self, Write};
+
+use crate::{DateTime, Dict, FixedOffsetKey, Value};
+
+/// Writes `repr(value)`.
+pub fn write_repr(out: &mut dyn Write, value: &Value) -> fmt::Result {
+    match value {
+        Value::None => out.write_str("None"),
+        Value::Bool(true) => out.write_str("True"),
+        Value::Bool(false) => out.write_str("False"),
+        Value::Int(i) => write!(out, "{i}"),
+        Value::BigInt(i) => write!(out, "{i}"),
+        Value::Float(f) => write_float(out, *f),
+        Value::Str(s) => write_str_repr(out, s),
+        Value::Bytes(b) => write_bytes_repr(out, b),
+        Value::List(l) => {
+            out.write_char('[')?;
+            for (i, item) in l.iter().enumerate() {
+                if i > 0 {
+                    out.write_str(", ")?;
+                }
+                write_repr(out, item)?;
+            }
+            out.write_char(']')
+        }
+        Value::Dict(d) => write_dict_repr(out, d),
+        Value::DateTime(d) => write_datetime_repr(out, d),
+    }
+}
+
+/// Writes `repr()` of a dict.
+pub fn write_dict_repr(out: &mut dyn Write, dict: &Dict) -> fmt::Result {
+    out.write_char('{')?;
+    for (i, (k, v)) in dict.iter().enumerate() {
+        if i > 0 {
+            out.write_str(", ")?;
+        }
+        write_repr(out, k)?;
+        out.write_str(": ")?;
+        write_repr(out, v)?;
+    }
+    out.write_char('}')
+}
+
+/// Writes `repr()` of a float: the shortest digits that read back, `1e+16` from 10^16 on, `1e-05` below 10^-4.
+pub fn write_float(out: &mut dyn Write, f: f64) -> fmt::Result {
+    if f.is_nan() {
+        return out.write_str("nan");
+    }
+    if f.is_infinite() {
+        return out.write_str(if f > 0.0 { "inf" } else { "-inf" });
+    }
+    if f != 0.0 && !(1e-4..1e16).contains(&f.abs()) {
+        let text = format!("{f:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
+        return write!(out, "{mantissa}e{sign}{digits:0>2}");
+    }
+    if f.fract() == 0.0 { write!(out, "{f:.1}") } else { write!(out, "{f}") }
+}
+
+/// Writes `repr()` of a string: single quotes unless it holds some and no double ones.
+pub fn write_str_repr(out: &mut dyn Write, s: &str) -> fmt::Result {
+    let quote = if s.contains('\'') && !s.contains('"') { '"' } else { '\'' };
+    out.write_char(quote)?;
+    for c in s.chars() {
+        match c {
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            c if c == quote => write!(out, "\\{c}")?,
+            ' '..='~' => out.write_char(c)?,
+            c if is_printable(c) => out.write_char(c)?,
+            c if (c as u32) < 0x100 => write!(out, "\\x{:02x}", c as u32)?,
+            c if (c as u32) < 0x10000 => write!(out, "\\u{:04x}", c as u32)?,
+            c => write!(out, "\\U{:08x}", c as u32)?,
+        }
+    }
+    out.write_char(quote)
+}
+
+/// Near enough to `str.isprintable`: controls, separators other than the space, format and private
+/// characters are escaped.
+fn is_printable(c: char) -> bool {
+    !(c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c as u32, 0xAD | 0x600..=0x605 | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F
+            | 0xE000..=0xF8FF | 0xFEFF | 0xFFF0..=0xFFFB | 0xFFFE..=0xFFFF | 0xE0000..))
+}
+
+/// Writes `repr()` of bytes: `b'…'`.
+pub fn write_bytes_repr(out: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
+    write!(out, "b{}", quote as char)?;
+    for &b in bytes {
+        match b {
+            b'\\' => out.write_str("\\\\")?,
+            b'\n' => out.write_str("\\n")?,
+            b'\r' => out.write_str("\\r")?,
+            b'\t' => out.write_str("\\t")?,
+            b if b == quote => write!(out, "\\{}", b as char)?,
+            b' '..=b'~' => out.write_char(b as char)?,
+            b => write!(out, "\\x{b:02x}")?,
+        }
+    }
+    out.write_char(quote as char)
+}
+
+fn write_datetime_repr(out: &mut dyn Write, value: &DateTime) -> fmt::Result {
+    use chrono::{Datelike, Timelike};
+    match value {
+        DateTime::Date(d) => write!(out, "datetime.date({}, {}, {})", d.year(), d.month(), d.day()),
+        DateTime::Time(t, offset) => {
+            write!(
+                out,
+                "datetime.datetime({}, {}, {}, {}, {}",
+                t.year(),
+                t.month(),
+                t.day(),
+                t.hour(),
+                t.minute()
+            )?;
+            let micros = t.and_utc().timestamp_subsec_micros();
+            if t.second() != 0 || micros != 0 {
+                write!(out, ", {}", t.second())?;
+            }
+            if micros != 0 {
+                write!(out, ", {micros}")?;
+            }
+            match offset {
+                Some(FixedOffsetKey(0)) => out.write_str(", tzinfo=datetime.timezone.utc)"),
+                Some(FixedOffsetKey(s)) => {
+                    write!(out, ", tzinfo=datetime.timezone(datetime.timedelta(seconds={s})))")
+                }
+                None => out.write_char(')'),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repr(v: impl Into<Value>) -> String {
+        format!("{:?}", v.into())
+    }
+
+    #[test]
+    fn floats_print_as_python_prints_them() {
+        for (f, text) in [
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (1.5e-5, "1.5e-05"),
+            (0.0001, "0.0001"),
+            (-0.0, "-0.0"),
+            (1e300, "1e+300"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(repr(f), text);
+        }
+    }
+
+    #[test]
+    fn strings_choose_their_quotes() {
+        assert_eq!(repr("a"), "'a'");
+        assert_eq!(repr("it's"), "\"it's\"");
+        assert_eq!(repr("it's \"x\""), "'it\\'s \"x\"'");
+        assert_eq!(repr("a\n\t\\\u{7f}é\u{200b}"), "'a\\n\\t\\\\\\x7fé\\u200b'");
+    }
+
+    #[test]
+    fn containers_nest() {
+        let d = Dict::new().with("a", vec![Value::Int(1), Value::None]).with(2, true);
+        assert_eq!(repr(d), "{'a': [1, None], 2: True}");
+    }
+}
