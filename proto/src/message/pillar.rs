@@ -1,0 +1,20 @@
+//! A minion asks for its pillar.
+
+use data::Value;
+use serde::{Deserialize, Serialize};
+
+/// Which pillar is wanted. The minion's id is that of the session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PillarRequest {
+    /// The grains as they are now.
+    pub grains: Value,
+    /// The minion's `saltenv`, if it has one set.
+    #[serde(default)]
+    pub saltenv: Option<String>,
+    /// Only this pillar environment.
+    #[serde(default)]
+    pub pillarenv: Option<String>,
+    /// `pillar='{…}'` of the job: merged over the result, and seen while pillar files render.
+    #[serde(default)]
+    pub overrides: Value,
+}
