@@ -1,0 +1,224 @@
+//! `==`, `<` and what they refuse.
+
+use std::cmp::Ordering;
+
+use num_bigint::BigInt;
+use num_traits::FromPrimitive;
+
+use super::{Val, ViewKind, checked_depth, range_len};
+use crate::{Error, Result};
+
+/// `a == b`
+pub(crate) fn equal(a: &Val, b: &Val) -> Result<bool> {
+    equal_at(a, b, 0)
+}
+
+fn equal_at(a: &Val, b: &Val, depth: usize) -> Result<bool> {
+    Ok(match (a, b) {
+        (Val::Str(x), Val::Str(y)) => x == y,
+        (Val::Int(x), Val::Int(y)) => x == y,
+        (Val::Undefined(u), other) | (other, Val::Undefined(u)) => u.equals(other)?,
+        (Val::None, Val::None) => true,
+        (Val::Bytes(x), Val::Bytes(y)) => x == y,
+        (Val::List(x), Val::List(y)) => {
+            if std::rc::Rc::ptr_eq(x, y) {
+                return Ok(true);
+            }
+            let depth = checked_depth(depth)?;
+            let (x, y) = (x.borrow(), y.borrow());
+            all_equal(&x, &y, depth)?
+        }
+        (Val::Tuple(x), Val::Tuple(y)) => all_equal(x, y, checked_depth(depth)?)?,
+        (Val::Dict(x), Val::Dict(y)) => {
+            if std::rc::Rc::ptr_eq(x, y) {
+                return Ok(true);
+            }
+            let depth = checked_depth(depth)?;
+            let (x, y) = (x.borrow(), y.borrow());
+            if x.len() != y.len() {
+                return Ok(false);
+            }
+            for (k, v) in x.iter() {
+                match y.get(k) {
+                    Some(w) if v.same(w) || equal_at(v, w, depth)? => {}
+                    _ => return Ok(false),
+                }
+            }
+            true
+        }
+        (Val::Set(x), Val::Set(y)) => {
+            let (x, y) = (x.borrow(), y.borrow());
+            x.len() == y.len() && x.iter().all(|k| y.contains(k))
+        }
+        (Val::View(x), Val::View(y)) if x.kind != ViewKind::Values && x.kind == y.kind => {
+            let (p, q) = (x.dict.borrow(), y.dict.borrow());
+            if p.len() != q.len() {
+                return Ok(false);
+            }
+            let depth = checked_depth(depth)?;
+            for (k, v) in p.iter() {
+                match q.get(k) {
+                    Some(w) if x.kind == ViewKind::Keys || equal_at(v, w, depth)? => {}
+                    _ => return Ok(false),
+                }
+            }
+            true
+        }
+        (Val::Range(a1, b1, c1), Val::Range(a2, b2, c2)) => {
+            let n = range_len(*a1, *b1, *c1);
+            n == range_len(*a2, *b2, *c2) && (n == 0 || (a1 == a2 && (n == 1 || c1 == c2)))
+        }
+        (Val::DateTime(x), Val::DateTime(y)) => date_order(x, y) == Some(Ordering::Equal),
+        (Val::Delta(x), Val::Delta(y)) => x == y,
+        _ => match numbers(a, b) {
+            Some(order) => order == Some(Ordering::Equal),
+            None => a.same(b),
+        },
+    })
+}
+
+fn all_equal(x: &[Val], y: &[Val], depth: usize) -> Result<bool> {
+    if x.len() != y.len() {
+        return Ok(false);
+    }
+    for (v, w) in x.iter().zip(y) {
+        if !v.same(w) && !equal_at(v, w, depth)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Compares two numbers exactly; the outer none means that they are not both numbers, the inner one
+/// that a NaN is among them.
+fn numbers(a: &Val, b: &Val) -> Option<Option<Ordering>> {
+    if let (Some(x), Some(y)) = (a.as_int(), b.as_int()) {
+        return Some(Some(x.cmp(&y)));
+    }
+    match (a, b) {
+        (Val::Float(x), Val::Float(y)) => Some(x.partial_cmp(y)),
+        (Val::Float(x), _) => b.as_big().map(|y| float_with_big(*x, &y)),
+        (_, Val::Float(y)) => a.as_big().map(|x| float_with_big(*y, &x).map(Ordering::reverse)),
+        _ => Some(Some(a.as_big()?.cmp(&b.as_big()?))),
+    }
+}
+
+fn float_with_big(f: f64, big: &BigInt) -> Option<Ordering> {
+    if f.is_nan() {
+        return None;
+    }
+    if f.is_infinite() {
+        return Some(if f > 0.0 { Ordering::Greater } else { Ordering::Less });
+    }
+    let whole = BigInt::from_f64(f.trunc())?;
+    Some(whole.cmp(big).then_with(|| f.fract().partial_cmp(&0.0).unwrap_or(Ordering::Equal)))
+}
+
+/// Points in time compare across offsets; a date and a time, or a naive and an aware one, do not compare.
+fn date_order(x: &data::DateTime, y: &data::DateTime) -> Option<Ordering> {
+    use data::DateTime::{Date, Time};
+    match (x, y) {
+        (Date(a), Date(b)) => Some(a.cmp(b)),
+        (Time(a, None), Time(b, None)) => Some(a.cmp(b)),
+        (Time(a, Some(p)), Time(b, Some(q))) => {
+            let utc = |t: &chrono::NaiveDateTime, o: &data::FixedOffsetKey| {
+                t.and_utc().timestamp_micros() - i64::from(o.0) * 1_000_000
+            };
+            Some(utc(a, p).cmp(&utc(b, q)))
+        }
+        _ => None,
+    }
+}
+
+/// An ordering operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderOp {
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl OrderOp {
+    fn symbol(self) -> &'static str {
+        match self {
+            OrderOp::Lt => "<",
+            OrderOp::Le => "<=",
+            OrderOp::Gt => ">",
+            OrderOp::Ge => ">=",
+        }
+    }
+    fn holds(self, o: Ordering) -> bool {
+        match self {
+            OrderOp::Lt => o == Ordering::Less,
+            OrderOp::Le => o != Ordering::Greater,
+            OrderOp::Gt => o == Ordering::Greater,
+            OrderOp::Ge => o != Ordering::Less,
+        }
+    }
+}
+
+/// `a < b`, as sorting asks.
+pub(crate) fn less_than(a: &Val, b: &Val) -> Result<bool> {
+    compare(OrderOp::Lt, a, b)
+}
+
+/// `a op b` for the ordering operators.
+pub(crate) fn compare(op: OrderOp, a: &Val, b: &Val) -> Result<bool> {
+    compare_at(op, a, b, 0)
+}
+
+fn compare_at(op: OrderOp, a: &Val, b: &Val, depth: usize) -> Result<bool> {
+    if let (Val::Int(x), Val::Int(y)) = (a, b) {
+        return Ok(op.holds(x.cmp(y)));
+    }
+    if let Some(e) = a.use_error().or_else(|| b.use_error()) {
+        return Err(e);
+    }
+    match (a, b) {
+        (Val::Str(x), Val::Str(y)) => Ok(op.holds(x.cmp(y))),
+        (Val::Bytes(x), Val::Bytes(y)) => Ok(op.holds(x.cmp(y))),
+        (Val::Delta(x), Val::Delta(y)) => Ok(op.holds(x.cmp(y))),
+        (Val::List(x), Val::List(y)) => {
+            let depth = checked_depth(depth)?;
+            let (x, y) = (x.borrow(), y.borrow());
+            lexicographic(op, &x, &y, depth)
+        }
+        (Val::Tuple(x), Val::Tuple(y)) => lexicographic(op, x, y, checked_depth(depth)?),
+        (Val::Set(_) | Val::View(_), Val::Set(_) | Val::View(_)) => {
+            let (x, y) = (crate::methods::as_set(a)?, crate::methods::as_set(b)?);
+            let subset = |p: &super::IndexSet, q: &super::IndexSet| p.iter().all(|k| q.contains(k));
+            Ok(match op {
+                OrderOp::Le => subset(&x, &y),
+                OrderOp::Lt => x.len() < y.len() && subset(&x, &y),
+                OrderOp::Ge => subset(&y, &x),
+                OrderOp::Gt => y.len() < x.len() && subset(&y, &x),
+            })
+        }
+        (Val::DateTime(x), Val::DateTime(y)) => match date_order(x, y) {
+            Some(o) => Ok(op.holds(o)),
+            None if a.type_name() == b.type_name() => {
+                Err(Error::type_error("can't compare offset-naive and offset-aware datetimes"))
+            }
+            None => Err(Error::type_error("can't compare datetime.datetime to datetime.date")),
+        },
+        _ => match numbers(a, b) {
+            Some(order) => Ok(order.is_some_and(|o| op.holds(o))),
+            None => Err(Error::type_error(format!(
+                "'{}' not supported between instances of '{}' and '{}'",
+                op.symbol(),
+                a.type_name(),
+                b.type_name()
+            ))),
+        },
+    }
+}
+
+fn lexicographic(op: OrderOp, x: &[Val], y: &[Val], depth: usize) -> Result<bool> {
+    for (v, w) in x.iter().zip(y) {
+        if !v.same(w) && !equal_at(v, w, depth)? {
+            return compare_at(op, v, w, depth);
+        }
+    }
+    Ok(op.holds(x.len().cmp(&y.len())))
+}
