@@ -1,1 +1,4 @@
-//! rsalt master.
+//! The master: publisher, returns, keys, file server, pillar, job store, runners, command line.
+
+pub mod keys;
+pub mod store;

@@ -1,0 +1,234 @@
+//! The minions' keys: which are accepted, pending, rejected, denied. Each is a file, so that keys can be
+//! listed, copied and pre-seeded with a shell.
+
+mod policy;
+mod verbs;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use data::Dict;
+use proto::config::MasterConfig;
+use proto::keys::{PublicKey, valid_id, write_atomic};
+use serde::{Deserialize, Serialize};
+
+pub use policy::Policy;
+pub use verbs::{Change, Include, Verb};
+
+/// What the master makes of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// The minion is let in: `minions/`.
+    Accepted,
+    /// Nobody has decided yet: `minions_pre/`.
+    Pending,
+    /// The minion is kept out: `minions_rejected/`.
+    Rejected,
+    /// Another key has that id: `minions_denied/`.
+    Denied,
+}
+
+impl KeyState {
+    /// All four, in the order in which `rsalt-key -L` shows them.
+    pub const ALL: [KeyState; 4] =
+        [KeyState::Accepted, KeyState::Denied, KeyState::Pending, KeyState::Rejected];
+
+    /// The directory under `pki_dir`; also the key in `--out=json`.
+    pub const fn dir(self) -> &'static str {
+        match self {
+            KeyState::Accepted => "minions",
+            KeyState::Pending => "minions_pre",
+            KeyState::Rejected => "minions_rejected",
+            KeyState::Denied => "minions_denied",
+        }
+    }
+}
+
+/// Why the key files could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// A file or directory could not be used.
+    #[error("cannot {what} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An id that no minion may have.
+    #[error("'{0}' is no minion id")]
+    Id(String),
+}
+
+/// The keys under `pki_dir`.
+#[derive(Debug)]
+pub struct Keys {
+    dir: PathBuf,
+    policy: Policy,
+    /// Decisions look first and write then; two at once must not both be the first.
+    deciding: Mutex<()>,
+}
+
+impl Keys {
+    /// The keys in `pki_dir`, with nothing accepted by itself. Makes the directories.
+    pub fn open(pki_dir: &Path) -> Result<Self, KeysError> {
+        Self::with_policy(pki_dir, Policy::default())
+    }
+
+    /// The keys of a master, with its autosign settings.
+    pub fn from_config(config: &MasterConfig) -> Result<Self, KeysError> {
+        Self::with_policy(&config.pki_dir, Policy::from_config(config))
+    }
+
+    /// The keys in `pki_dir` with a policy for new ones.
+    pub fn with_policy(pki_dir: &Path, policy: Policy) -> Result<Self, KeysError> {
+        let keys = Keys { dir: pki_dir.to_owned(), policy, deciding: Mutex::default() };
+        for dir in KeyState::ALL.map(KeyState::dir).into_iter().chain(["minions_autosign"]) {
+            let path = keys.dir.join(dir);
+            make_dir(&path).map_err(|source| KeysError::Io { what: "make the directory", path, source })?;
+        }
+        Ok(keys)
+    }
+
+    /// Takes over new settings (SIGHUP).
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// Decides about a minion that has proved that it holds `key`, and writes the decision down.
+    ///
+    /// `grains` are those that the minion offers for `autosign_grains`.
+    pub fn check(&self, id: &str, key: &PublicKey, grains: &Dict) -> Result<KeyState, KeysError> {
+        if !valid_id(id) {
+            return Err(KeysError::Id(id.to_owned()));
+        }
+        let _one = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.policy.open_mode {
+            self.put(KeyState::Accepted, id, key)?;
+            for other in [KeyState::Pending, KeyState::Rejected, KeyState::Denied] {
+                self.take(other, id)?;
+            }
+            return Ok(KeyState::Accepted);
+        }
+        if self.read(KeyState::Rejected, id)?.is_some() {
+            return Ok(KeyState::Rejected);
+        }
+        if let Some(known) = self.read(KeyState::Accepted, id)? {
+            return if known == *key { Ok(KeyState::Accepted) } else { self.deny(id, key) };
+        }
+        let pending = self.read(KeyState::Pending, id)?;
+        if pending.is_some_and(|known| known != *key) {
+            return self.deny(id, key);
+        }
+        let state = self.policy.decide(&self.dir, id, grains);
+        if state != KeyState::Pending {
+            self.take(KeyState::Pending, id)?;
+        }
+        if pending.is_none() || state != KeyState::Pending {
+            self.put(state, id, key)?;
+        }
+        Ok(state)
+    }
+
+    /// The state of an id, as its files say; pending and denied may stand beside accepted.
+    pub fn state(&self, id: &str) -> Option<KeyState> {
+        [KeyState::Rejected, KeyState::Accepted, KeyState::Pending, KeyState::Denied]
+            .into_iter()
+            .find(|s| valid_id(id) && self.file(*s, id).is_file())
+    }
+
+    /// Whether an id's key is accepted.
+    pub fn is_accepted(&self, id: &str) -> bool {
+        valid_id(id) && self.file(KeyState::Accepted, id).is_file()
+    }
+
+    /// The ids in a state, sorted.
+    pub fn list(&self, state: KeyState) -> Result<Vec<String>, KeysError> {
+        let path = self.dir.join(state.dir());
+        let fail = |source| KeysError::Io { what: "list", path: path.clone(), source };
+        let mut ids = BTreeSet::new();
+        for entry in fs::read_dir(&path).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            if let Ok(name) = entry.file_name().into_string()
+                && valid_id(&name)
+                && entry.path().is_file()
+            {
+                ids.insert(name);
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    /// The ids whose keys are accepted, sorted.
+    pub fn accepted(&self) -> Result<Vec<String>, KeysError> {
+        self.list(KeyState::Accepted)
+    }
+
+    /// The key of an id in a state; none when there is no such file, an error when it holds something else.
+    pub fn key(&self, state: KeyState, id: &str) -> Result<Option<PublicKey>, KeysError> {
+        if !valid_id(id) {
+            return Ok(None);
+        }
+        self.read(state, id)
+    }
+
+    /// Where keys are: `pki_dir`.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn deny(&self, id: &str, key: &PublicKey) -> Result<KeyState, KeysError> {
+        if self.read(KeyState::Denied, id)? != Some(*key) {
+            self.put(KeyState::Denied, id, key)?;
+        }
+        Ok(KeyState::Denied)
+    }
+
+    fn file(&self, state: KeyState, id: &str) -> PathBuf {
+        self.dir.join(state.dir()).join(id)
+    }
+
+    fn read(&self, state: KeyState, id: &str) -> Result<Option<PublicKey>, KeysError> {
+        let path = self.file(state, id);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(KeysError::Io { what: "read", path, source }),
+        };
+        PublicKey::parse(&text).map(Some).map_err(|e| KeysError::Io {
+            what: "use the key in",
+            path,
+            source: io::Error::new(io::ErrorKind::InvalidData, e),
+        })
+    }
+
+    fn put(&self, state: KeyState, id: &str, key: &PublicKey) -> Result<(), KeysError> {
+        let path = self.file(state, id);
+        write_atomic(&path, format!("{key}\n").as_bytes(), 0o644).map_err(|source| KeysError::Io {
+            what: "write",
+            path,
+            source,
+        })
+    }
+
+    /// Deletes the file of an id in a state. Whether there was one comes back.
+    fn take(&self, state: KeyState, id: &str) -> Result<bool, KeysError> {
+        let path = self.file(state, id);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(KeysError::Io { what: "delete", path, source }),
+        }
+    }
+}
+
+fn make_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
