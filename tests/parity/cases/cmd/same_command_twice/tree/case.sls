@@ -1,0 +1,6 @@
+one:
+  cmd.run:
+    - name: echo same
+two:
+  cmd.run:
+    - name: echo same

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "in $(pwd) with $*" | sed 's,/root,~,'

@@ -1,0 +1,4 @@
+slow:
+  cmd.run:
+    - name: sleep 30
+    - timeout: 1

@@ -1,0 +1,5 @@
+one:
+  test.nop
+{% if True %}
+two:
+  test.nop

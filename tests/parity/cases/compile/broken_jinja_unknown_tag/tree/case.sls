@@ -1,0 +1,3 @@
+{% wrong %}
+one:
+  test.nop

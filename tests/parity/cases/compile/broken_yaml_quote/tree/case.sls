@@ -1,0 +1,5 @@
+one:
+  test.nop:
+    - name: "open
+two:
+  test.nop

@@ -1,0 +1,3 @@
+one:
+  cmd.run:
+    - name: echo a: b

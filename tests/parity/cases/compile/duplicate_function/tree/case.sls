@@ -1,0 +1,3 @@
+app:
+  test.nop: []
+  test.succeed_with_changes: []

@@ -1,0 +1,6 @@
+same:
+  test.nop
+other:
+  test.nop
+same:
+  test.nop

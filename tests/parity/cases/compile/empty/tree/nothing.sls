@@ -1,0 +1,4 @@
+{% if False %}
+x:
+  test.nop
+{% endif %}

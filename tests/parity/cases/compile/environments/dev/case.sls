@@ -1,0 +1,3 @@
+from_dev:
+  test.nop:
+    - name: {{ saltenv }}

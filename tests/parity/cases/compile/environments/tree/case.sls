@@ -1,0 +1,3 @@
+from_base:
+  test.nop:
+    - name: {{ saltenv }}

@@ -1,0 +1,8 @@
+include:
+  - one
+  - two
+exclude:
+  - sls: two
+  - id: not_me
+here:
+  test.nop

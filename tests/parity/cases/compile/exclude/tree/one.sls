@@ -1,0 +1,4 @@
+me:
+  test.nop
+not_me:
+  test.nop

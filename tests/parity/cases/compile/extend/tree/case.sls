@@ -1,0 +1,12 @@
+include:
+  - base
+extend:
+  app:
+    test:
+      - name: extended
+      - require:
+        - test: added
+    cmd:
+      - cwd: /usr
+added:
+  test.nop

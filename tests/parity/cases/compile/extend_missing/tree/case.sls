@@ -1,0 +1,6 @@
+extend:
+  nobody:
+    test:
+      - name: x
+here:
+  test.nop

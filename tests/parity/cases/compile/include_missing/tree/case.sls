@@ -1,0 +1,4 @@
+include:
+  - nowhere
+here:
+  test.nop

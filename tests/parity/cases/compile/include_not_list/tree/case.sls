@@ -1,0 +1,3 @@
+include: other
+here:
+  test.nop

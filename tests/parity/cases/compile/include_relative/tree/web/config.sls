@@ -1,0 +1,3 @@
+config:
+  test.nop:
+    - name: {{ sls }} {{ slspath }} {{ tpldir }} {{ tplfile }}

@@ -1,0 +1,4 @@
+service:
+  test.nop:
+    - require:
+      - test: config

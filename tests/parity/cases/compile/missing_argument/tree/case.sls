@@ -1,0 +1,3 @@
+link:
+  file.symlink:
+    - name: {{ grains.root }}/x

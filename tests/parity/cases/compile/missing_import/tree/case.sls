@@ -1,0 +1,3 @@
+{% from "nowhere.jinja" import x %}
+one:
+  test.nop

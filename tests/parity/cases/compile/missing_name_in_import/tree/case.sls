@@ -1,0 +1,4 @@
+{% from "map.jinja" import y %}
+one:
+  test.nop:
+    - name: {{ y }}

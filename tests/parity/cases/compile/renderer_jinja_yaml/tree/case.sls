@@ -1,0 +1,4 @@
+#!jinja|yaml
+one:
+  test.nop:
+    - name: {{ 1 + 1 }}

@@ -1,0 +1,2 @@
+#!json
+{"one": {"test.nop": [{"name": "json"}]}}

@@ -1,0 +1,3 @@
+#!nosuchrenderer
+one:
+  test.nop

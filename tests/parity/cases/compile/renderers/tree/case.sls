@@ -1,0 +1,4 @@
+#!yaml
+one:
+  test.nop:
+    - name: "{{ not rendered }}"

@@ -1,0 +1,10 @@
+passes:
+  cmd.run:
+    - name: echo hello
+    - check_cmd:
+      - "true"
+fails:
+  cmd.run:
+    - name: echo hello
+    - check_cmd:
+      - "false"

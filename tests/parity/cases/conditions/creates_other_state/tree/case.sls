@@ -1,0 +1,3 @@
+not_cmd:
+  test.succeed_with_changes:
+    - creates: /etc/passwd

@@ -1,0 +1,4 @@
+one:
+  test.fail_without_changes
+two:
+  test.succeed_with_changes

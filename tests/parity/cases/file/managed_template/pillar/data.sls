@@ -1,0 +1,4 @@
+who: pillar
+text: |
+  from pillar
+  two lines

@@ -1,0 +1,4 @@
+three:
+  test.nop:
+    - require_in:
+      - test: one

@@ -1,0 +1,4 @@
+front:
+  test.nop:
+    - require:
+      - test: web

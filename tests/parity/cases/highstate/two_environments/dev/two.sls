@@ -1,0 +1,3 @@
+two:
+  test.nop:
+    - name: {{ saltenv }}

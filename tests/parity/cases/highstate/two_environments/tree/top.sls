@@ -1,0 +1,4 @@
+base:
+  '*': [one]
+dev:
+  'parity': [two]

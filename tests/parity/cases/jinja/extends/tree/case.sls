@@ -1,0 +1,6 @@
+{% extends "skeleton.jinja" %}
+{% block states %}
+{{ super() }}
+two:
+  test.nop
+{% endblock %}

@@ -1,0 +1,3 @@
+app:
+  lookup:
+    config: /from/pillar

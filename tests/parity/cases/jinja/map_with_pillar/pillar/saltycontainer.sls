@@ -1,0 +1,3 @@
+saltycontainer:
+  target: /from/pillar
+  nested: {b: 2}

@@ -1,0 +1,6 @@
+c:
+  test.nop
+a:
+  test.nop
+b:
+  test.nop

@@ -1,0 +1,5 @@
+include:
+  - one
+  - two
+mine:
+  test.nop

@@ -1,0 +1,4 @@
+include:
+  - two
+of_one:
+  test.nop

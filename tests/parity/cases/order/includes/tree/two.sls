@@ -1,0 +1,2 @@
+of_two:
+  test.nop

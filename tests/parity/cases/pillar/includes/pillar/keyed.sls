@@ -1,0 +1,1 @@
+keyed: {{ word | default('none') }}

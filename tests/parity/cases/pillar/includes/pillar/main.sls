@@ -1,0 +1,8 @@
+include:
+  - plain
+  - keyed:
+      key: under:key
+      defaults:
+        word: given
+  - .dotted
+own: 1

@@ -1,0 +1,2 @@
+plain: true
+own: 0

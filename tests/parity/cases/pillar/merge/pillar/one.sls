@@ -1,0 +1,7 @@
+app:
+  nested:
+    a: 1
+    deep: [x, y]
+  list:
+    - name: first
+  scalar: one

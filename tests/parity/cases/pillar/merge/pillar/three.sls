@@ -1,0 +1,3 @@
+app:
+  nested: {c: {{ grains.id }}}
+three: {{ pillar is defined }}

@@ -1,0 +1,9 @@
+base:
+  '*':
+    - one
+    - two
+  'nobody':
+    - never
+  'G@root:/tmp/*':
+    - match: compound
+    - three

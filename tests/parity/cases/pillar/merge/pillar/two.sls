@@ -1,0 +1,5 @@
+app:
+  nested:
+    b: 2
+    deep: [z]
+  scalar: two

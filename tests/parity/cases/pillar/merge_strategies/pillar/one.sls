@@ -1,0 +1,2 @@
+app: {a: 1, l: [1]}
+only: one

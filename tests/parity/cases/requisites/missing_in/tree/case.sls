@@ -1,0 +1,6 @@
+lonely:
+  test.nop:
+    - require_in:
+      - test: nobody
+fine:
+  test.nop

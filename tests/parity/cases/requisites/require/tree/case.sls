@@ -1,0 +1,6 @@
+last:
+  test.succeed_with_changes:
+    - require:
+      - test: first
+first:
+  test.nop

@@ -1,0 +1,6 @@
+include:
+  - other
+after:
+  test.nop:
+    - require:
+      - sls: other

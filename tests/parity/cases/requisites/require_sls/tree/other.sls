@@ -1,0 +1,4 @@
+one:
+  test.succeed_with_changes
+two:
+  test.nop

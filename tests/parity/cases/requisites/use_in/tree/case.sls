@@ -1,0 +1,9 @@
+template:
+  cmd.run:
+    - name: pwd
+    - cwd: /
+    - use_in:
+      - cmd: user
+user:
+  cmd.run:
+    - name: pwd; true

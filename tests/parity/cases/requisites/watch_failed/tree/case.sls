@@ -1,0 +1,7 @@
+broken:
+  test.fail_with_changes
+reacts:
+  cmd.wait:
+    - name: echo reacted
+    - watch:
+      - test: broken

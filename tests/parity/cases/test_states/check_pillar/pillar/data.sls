@@ -1,0 +1,3 @@
+present: yes
+a_string: text
+a_list: [1]
