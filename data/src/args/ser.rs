@@ -5,7 +5,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::ArgError;
+use super::{ArgError, value};
 use crate::{Dict, Value};
 
 pub(super) struct ToValue;
@@ -65,8 +65,11 @@ impl Serializer for ToValue {
         Ok(Value::from(variant))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Made {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, inner: &T) -> Made {
+        if name == value::TOKEN {
+            return value::take_over(|| inner.serialize(self));
+        }
+        inner.serialize(self)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

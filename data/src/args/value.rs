@@ -17,8 +17,19 @@ pub(super) const TOKEN: &str = "$data::Value";
 const JSON_NUMBER: &str = "$serde_json::private::Number";
 
 thread_local! {
-    /// The value on its way from our deserialiser to the visitor that it calls next.
+    /// The value on its way from our deserialiser to the visitor that it calls next, or from a value
+    /// that serialises itself to our serialiser.
     static HANDED_OVER: Cell<Option<Value>> = const { Cell::new(None) };
+    /// Our serialiser asks: the value that serialises itself next is to hand itself over.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The value that `serialize` hands over when asked to.
+pub(super) fn take_over<E>(serialize: impl FnOnce() -> Result<Value, E>) -> Result<Value, E> {
+    ASKED.set(true);
+    let made = serialize();
+    ASKED.set(false);
+    Ok(HANDED_OVER.take().unwrap_or(made?))
 }
 
 /// Leaves `value` for the [`Value`] visitor that is called next on this thread.
@@ -28,7 +39,20 @@ pub(super) fn hand_over(value: Value) {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
+        serializer.serialize_newtype_struct(TOKEN, &Inner(self))
+    }
+}
+
+/// A value inside its newtype.
+struct Inner<'a>(&'a Value);
+
+impl Serialize for Inner<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if ASKED.take() {
+            hand_over(self.0.clone());
+            return serializer.serialize_unit();
+        }
+        match self.0 {
             Value::None => serializer.serialize_unit(),
             Value::Bool(b) => serializer.serialize_bool(*b),
             Value::Int(i) => serializer.serialize_i64(*i),
