@@ -36,6 +36,15 @@ impl Verb {
         states
     }
 
+    /// The word in `salt/key` events.
+    pub const fn act(self) -> &'static str {
+        match self {
+            Verb::Accept => "accept",
+            Verb::Reject => "reject",
+            Verb::Delete => "delete",
+        }
+    }
+
     fn goes_to(self) -> Option<KeyState> {
         match self {
             Verb::Accept => Some(KeyState::Accepted),
@@ -102,19 +111,34 @@ impl Keys {
         let mut changes = Vec::new();
         for (from, ids) in self.matching(pattern, states)? {
             for id in ids {
-                if let Some(to) = verb.goes_to() {
-                    if to == from {
-                        continue;
-                    }
-                    let Some(key) = self.read(from, &id)? else { continue };
-                    self.put(to, &id, &key)?;
-                }
-                // The new file is there before the old one goes: a crash in between loses no key.
-                self.take(from, &id)?;
-                changes.push(Change { id, from, to: verb.goes_to() });
+                changes.extend(self.change(verb, id, from)?);
             }
         }
         Ok(changes)
+    }
+
+    /// Accepts, rejects or deletes the key of one id in one state, if it is still there.
+    pub fn change_one(&self, verb: Verb, id: &str, from: KeyState) -> Result<Option<Change>, KeysError> {
+        let _one = self.deciding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !proto::keys::valid_id(id) {
+            return Err(KeysError::Id(id.to_owned()));
+        }
+        self.change(verb, id.to_owned(), from)
+    }
+
+    fn change(&self, verb: Verb, id: String, from: KeyState) -> Result<Option<Change>, KeysError> {
+        if let Some(to) = verb.goes_to() {
+            if to == from {
+                return Ok(None);
+            }
+            let Some(key) = self.read(from, &id)? else { return Ok(None) };
+            self.put(to, &id, &key)?;
+        }
+        // The new file is there before the old one goes: a crash in between loses no key.
+        if !self.take(from, &id)? {
+            return Ok(None);
+        }
+        Ok(Some(Change { id, from, to: verb.goes_to() }))
     }
 
     /// Accepts keys (`rsalt-key -a`).
