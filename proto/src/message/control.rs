@@ -5,6 +5,8 @@
 //! [`ControlReply::Done`] or [`ControlReply::Error`]. On the socket each message is a big-endian
 //! length of four bytes and msgpack. A client that hangs up ends the waiting, never the job.
 
+use std::io::{Read, Write};
+
 use data::Value;
 use serde::{Deserialize, Serialize};
 
@@ -166,5 +168,87 @@ impl std::fmt::Display for MissingReason {
             MissingReason::KeyNotAccepted => f.write_str("key not accepted"),
             MissingReason::MasterStopped => f.write_str("master stopped while waiting"),
         }
+    }
+}
+
+/// Why a message on the control socket could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The socket.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The message.
+    #[error(transparent)]
+    Codec(#[from] super::CodecError),
+    /// The message is larger than [`MAX_CONTROL_MESSAGE`].
+    #[error("message of {0} bytes is over the limit of the control socket")]
+    TooLarge(usize),
+}
+
+/// A message with its length before it.
+pub fn to_frame<T: Serialize>(message: &T) -> Result<Vec<u8>, ControlError> {
+    let body = super::encode(message)?;
+    let mut frame = u32::try_from(check_length(body.len())?).unwrap_or(u32::MAX).to_be_bytes().to_vec();
+    frame.extend_from_slice(&body);
+    Ok(frame)
+}
+
+/// The length that four bytes announce.
+pub fn length(header: [u8; 4]) -> Result<usize, ControlError> {
+    check_length(u32::from_be_bytes(header) as usize)
+}
+
+/// Reads the next message; none when the other side has hung up between two messages. Blocks.
+pub fn read_from<T: serde::de::DeserializeOwned>(reader: &mut impl Read) -> Result<Option<T>, ControlError> {
+    let mut header = [0; 4];
+    match reader.read_exact(&mut header) {
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let size = length(header)?;
+    // Grows with what comes, not with what was announced.
+    let mut body = Vec::new();
+    reader.take(size as u64).read_to_end(&mut body)?;
+    if body.len() < size {
+        return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+    }
+    Ok(Some(super::decode(&body)?))
+}
+
+/// Writes a message. Blocks.
+pub fn write_to<T: Serialize>(writer: &mut impl Write, message: &T) -> Result<(), ControlError> {
+    writer.write_all(&to_frame(message)?)?;
+    Ok(writer.flush()?)
+}
+
+fn check_length(size: usize) -> Result<usize, ControlError> {
+    if size > MAX_CONTROL_MESSAGE { Err(ControlError::TooLarge(size)) } else { Ok(size) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_cross_the_socket() {
+        let mut wire = Vec::new();
+        write_to(&mut wire, &ControlRequest::Events { tag: "salt/job".into() }).unwrap();
+        write_to(&mut wire, &ControlReply::Missing { id: "a".into(), reason: MissingReason::NotConnected }).unwrap();
+        let mut reader = wire.as_slice();
+        assert!(matches!(read_from(&mut reader).unwrap(), Some(ControlRequest::Events { tag }) if tag == "salt/job"));
+        assert!(matches!(read_from(&mut reader).unwrap(), Some(ControlReply::Missing { id, .. }) if id == "a"));
+        assert!(read_from::<ControlReply>(&mut reader).unwrap().is_none());
+        let cut = &wire[..wire.len() - 1];
+        let mut reader = &cut[to_frame(&ControlRequest::Events { tag: "salt/job".into() }).unwrap().len()..];
+        assert!(read_from::<ControlReply>(&mut reader).is_err());
+        assert!(matches!(read_from::<ControlReply>(&mut &[255u8; 8][..]), Err(ControlError::TooLarge(_))));
+    }
+
+    #[test]
+    fn reasons_read_as_documented() {
+        let text = |r: MissingReason| r.to_string();
+        assert_eq!(text(MissingReason::NotConnected), "not connected");
+        assert_eq!(text(MissingReason::NoReturn { seconds: 5.0 }), "no return within 5 s");
+        assert_eq!(text(MissingReason::KeyNotAccepted), "key not accepted");
     }
 }

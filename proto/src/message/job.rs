@@ -3,78 +3,7 @@
 use data::Value;
 use serde::{Deserialize, Serialize};
 
-/// How a target is written; Salt's names on the wire and in the job store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TargetType {
-    /// Shell pattern on the id.
-    #[default]
-    Glob,
-    /// Regular expression on the id (`-E`).
-    Pcre,
-    /// Ids, separated by commas (`-L`).
-    List,
-    /// Shell pattern on a grain (`-G`).
-    Grain,
-    /// Regular expression on a grain (`-P`).
-    GrainPcre,
-    /// Shell pattern on a pillar value (`-I`).
-    Pillar,
-    /// Regular expression on a pillar value (`-J`).
-    PillarPcre,
-    /// Exact pillar value.
-    PillarExact,
-    /// Network address or subnet (`-S`).
-    Ipcidr,
-    /// A group named in the master's config (`-N`).
-    Nodegroup,
-    /// Compound expression (`-C`).
-    Compound,
-}
-
-impl TargetType {
-    /// Salt's name, as in `tgt_type`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            TargetType::Glob => "glob",
-            TargetType::Pcre => "pcre",
-            TargetType::List => "list",
-            TargetType::Grain => "grain",
-            TargetType::GrainPcre => "grain_pcre",
-            TargetType::Pillar => "pillar",
-            TargetType::PillarPcre => "pillar_pcre",
-            TargetType::PillarExact => "pillar_exact",
-            TargetType::Ipcidr => "ipcidr",
-            TargetType::Nodegroup => "nodegroup",
-            TargetType::Compound => "compound",
-        }
-    }
-
-    /// The type with Salt's name; `range` and unknown names have none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [
-            TargetType::Glob,
-            TargetType::Pcre,
-            TargetType::List,
-            TargetType::Grain,
-            TargetType::GrainPcre,
-            TargetType::Pillar,
-            TargetType::PillarPcre,
-            TargetType::PillarExact,
-            TargetType::Ipcidr,
-            TargetType::Nodegroup,
-            TargetType::Compound,
-        ]
-        .into_iter()
-        .find(|t| t.as_str() == name)
-    }
-}
-
-impl std::fmt::Display for TargetType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use crate::target::TargetType;
 
 /// One job as it is published, stored and run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,15 +103,5 @@ mod tests {
         // A dict without the mark is an argument like any other.
         let plain = vec![Value::from(data::Dict::new().with("a", 1))];
         assert_eq!(split_args(&plain).0, plain);
-    }
-
-    #[test]
-    fn target_types_keep_salts_names() {
-        for t in ["glob", "pcre", "list", "grain", "grain_pcre", "pillar", "pillar_pcre", "pillar_exact", "ipcidr"] {
-            assert_eq!(TargetType::from_name(t).map(TargetType::as_str), Some(t));
-            let wire = crate::message::encode(&TargetType::from_name(t)).unwrap();
-            assert_eq!(crate::message::decode::<String>(&wire).unwrap(), t);
-        }
-        assert_eq!(TargetType::from_name("range"), None);
     }
 }

@@ -119,8 +119,10 @@ pub enum Reply {
     FileChunk(FileChunk),
     /// File paths or environment names.
     Names(Vec<String>),
-    /// The request was refused or failed.
+    /// The request failed, through no fault of its own: it may be sent again.
     Error(String),
+    /// The request is refused, and would be again.
+    Refused(String),
 }
 
 /// Everything that the master sends in a session.
