@@ -1,5 +1,6 @@
 //! What rsalt master and minion say to each other: frames, sessions, keys, messages, targets, jobs, config.
 
+pub mod args;
 pub mod config;
 pub mod exit_codes;
 pub mod frame;
