@@ -63,6 +63,17 @@ pub const INTERNAL_KEYWORDS: &[&str] = &[
     "sfun",
 ];
 
+/// A state that another one watches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Its module.
+    pub state: Arc<str>,
+    /// Its ID.
+    pub id: Arc<str>,
+    /// Whether it had changes.
+    pub changed: bool,
+}
+
 /// One low chunk: what `state.show_low_sls` prints one of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LowChunk {
@@ -80,6 +91,8 @@ pub struct LowChunk {
     pub sls: Arc<str>,
     /// The environment of that SLS.
     pub env: Arc<str>,
+    /// Where `fun` is `mod_watch`: the states that it watches.
+    pub watched: Vec<Watched>,
     /// The whole chunk in Salt's form and order: `state`, `name`, `__sls__`, `__env__`, `__id__`, every
     /// argument, requisites, `order`, `fun`.
     pub low: Dict,

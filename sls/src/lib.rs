@@ -10,12 +10,22 @@
 
 mod chunk;
 mod env;
+mod glob;
+pub mod high;
+mod low;
+pub mod render;
+mod requisite;
 mod result;
+mod run;
 mod runner;
+mod slots;
 pub mod top;
 
-pub use chunk::{INTERNAL_KEYWORDS, LowChunk, tag};
+pub use chunk::{INTERNAL_KEYWORDS, LowChunk, Watched, tag};
 pub use env::{CallError, FetchError, RenderEnv};
+pub use high::HighData;
+pub use low::{LowOptions, LowState};
 pub use result::{Results, StateResult, StateTime};
+pub use run::{faults, run, run_single};
 pub use runner::{NoEvents, RunEvents, RunOptions, Runner};
 pub use top::TopMatcher;

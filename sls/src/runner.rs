@@ -32,6 +32,12 @@ pub trait Runner: Sync {
         false
     }
 
+    /// Whether a state function takes `check_cmd` as an argument of its own, with a meaning of its own
+    /// (`file.managed` checks the new content before it is put in place).
+    fn takes_check_cmd(&self, _fun: &str) -> bool {
+        false
+    }
+
     /// Calls an execution function, for `unless: [{fun: …}]` and for slots.
     /// The second value is the return code that the function left in its context, 0 when none.
     fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError>;

@@ -1,0 +1,275 @@
+//! Text to data: the renderers that an SLS names in its first line, `#!jinja|yaml` where it names none.
+
+mod available;
+mod context;
+mod error;
+mod loader;
+mod pipe;
+mod salt;
+
+pub use available::Available;
+pub use error::RenderError;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use data::{Dict, Value};
+use jinja::Val;
+
+use crate::{FetchError, RenderEnv};
+
+/// Renders SLS files, top files and file templates of one run. Grains, pillar and parsed templates are
+/// shared between them, so there is to be one per run.
+pub struct Renderer {
+    env: Rc<dyn RenderEnv>,
+    opts: Value,
+    globals: OnceCell<Globals>,
+    /// A template environment for each saltenv: templates are looked up there.
+    jinja: RefCell<HashMap<String, JinjaEnv>>,
+    available: RefCell<HashMap<String, Rc<Available>>>,
+    pillar_render: bool,
+}
+
+/// What all templates of a run see, as templates have it.
+#[derive(Clone)]
+struct Globals {
+    salt: Val,
+    grains: Val,
+    pillar: Val,
+    opts: Val,
+}
+
+#[derive(Clone)]
+struct JinjaEnv {
+    env: jinja::Env,
+    position: Rc<loader::Position>,
+}
+
+/// An SLS that was found and rendered.
+pub struct RenderedSls {
+    /// What it renders to.
+    pub value: Value,
+    /// Whether it is the `init.sls` of a folder.
+    pub is_init: bool,
+}
+
+/// A template that is not an SLS, as `file.managed` has one.
+pub struct Template<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// What errors call it.
+    pub name: &'a str,
+    /// The environment in which it finds other templates.
+    pub saltenv: &'a str,
+    /// Its variables besides `salt`, `grains`, `pillar`, `opts` and `saltenv`.
+    pub context: Dict,
+}
+
+impl Renderer {
+    /// A renderer in these surroundings.
+    pub fn new(env: Rc<dyn RenderEnv>) -> Self {
+        let opts = env.opts();
+        Renderer {
+            env,
+            opts,
+            globals: OnceCell::new(),
+            jinja: RefCell::default(),
+            available: RefCell::default(),
+            pillar_render: false,
+        }
+    }
+
+    /// A renderer of pillar: a template that lacks a variable says so in pillar's way.
+    #[must_use]
+    pub fn for_pillar(mut self) -> Self {
+        self.pillar_render = true;
+        self
+    }
+
+    /// The surroundings.
+    pub fn env(&self) -> &Rc<dyn RenderEnv> {
+        &self.env
+    }
+
+    /// An option of the configuration, unless it is none.
+    pub fn opt(&self, key: &str) -> Option<&Value> {
+        self.opts.get(key).filter(|value| !value.is_none())
+    }
+
+    /// The SLS of an environment.
+    pub fn available(&self, saltenv: &str) -> Result<Rc<Available>, FetchError> {
+        if let Some(available) = self.available.borrow().get(saltenv) {
+            return Ok(available.clone());
+        }
+        let available = Rc::new(Available::new(&self.env.list(saltenv)?));
+        self.available.borrow_mut().insert(saltenv.to_owned(), available.clone());
+        Ok(available)
+    }
+
+    /// Whether there is an environment of this name.
+    pub fn has_env(&self, saltenv: &str) -> bool {
+        saltenv == "base" || self.env.envs().iter().any(|e| e == saltenv || e == "__env__")
+    }
+
+    /// Renders an SLS by its dotted name; none when there is no such file. `context` are variables for
+    /// its templates (`defaults` of a pillar's `include`).
+    pub fn sls(&self, sls: &str, saltenv: &str, context: &Dict) -> Result<Option<RenderedSls>, RenderError> {
+        let base = sls.replace('.', "/");
+        for (path, is_init) in [(format!("{base}.sls"), false), (format!("{base}/init.sls"), true)] {
+            if let Some(content) = self.env.fetch(&path, saltenv).map_err(RenderError::fetch)? {
+                let value = self.file(&content, &path, sls, saltenv, context)?;
+                return Ok(Some(RenderedSls { value, is_init }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Renders a file by its path, as a top file is; none when it is not there.
+    pub fn path(&self, path: &str, saltenv: &str) -> Result<Option<Value>, RenderError> {
+        match self.env.fetch(path, saltenv).map_err(RenderError::fetch)? {
+            Some(content) => self.file(&content, path, "", saltenv, &Dict::new()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Renders text as if it were the content of an SLS; `sls` is the name its templates see.
+    pub fn text(&self, text: &str, sls: &str, saltenv: &str, context: &Dict) -> Result<Value, RenderError> {
+        self.file(text.as_bytes(), "", sls, saltenv, context)
+    }
+
+    /// Renders text through a pipe of renderers given by name, as `slsutil.renderer` does.
+    pub fn pipe(&self, text: &str, pipe: &str, saltenv: &str, context: &Dict) -> Result<Value, RenderError> {
+        let stages = pipe::parse(pipe)?;
+        self.through(&stages, text, "", "", saltenv, context)
+    }
+
+    /// Renders a template that is not an SLS.
+    pub fn template(&self, template: Template<'_>) -> Result<String, RenderError> {
+        let mut variables = vec![("saltenv".to_owned(), Val::from(template.saltenv))];
+        variables.extend(context::pairs(&template.context));
+        self.jinja(template.text, template.name, template.saltenv, "", false, variables)
+    }
+
+    fn file(
+        &self,
+        content: &[u8],
+        path: &str,
+        sls: &str,
+        saltenv: &str,
+        context: &Dict,
+    ) -> Result<Value, RenderError> {
+        let text = std::str::from_utf8(content).map_err(|e| RenderError::not_utf8(content, e))?;
+        if text.trim().is_empty() {
+            return Ok(Value::dict());
+        }
+        let default = || self.opt("renderer").and_then(Value::as_str).unwrap_or("jinja|yaml");
+        let stages = pipe::parse(pipe::shebang(text).unwrap_or_else(default))?;
+        self.through(&stages, text, path, sls, saltenv, context)
+    }
+
+    fn through(
+        &self,
+        stages: &[pipe::Stage],
+        text: &str,
+        path: &str,
+        sls: &str,
+        saltenv: &str,
+        context: &Dict,
+    ) -> Result<Value, RenderError> {
+        let mut value = Value::from(text);
+        for stage in stages {
+            let Value::Str(text) = &value else { return Err(RenderError::not_text(stage.name(), &value)) };
+            value = match stage {
+                pipe::Stage::Jinja => {
+                    let mut variables =
+                        vec![("saltenv".to_owned(), Val::from(saltenv)), ("sls".to_owned(), Val::from(sls))];
+                    variables.extend(context::pairs(context));
+                    for (key, value) in context::of_sls(&self.template_path(path, saltenv), path, sls) {
+                        if !context.contains(key) {
+                            variables.push((key.to_owned(), Val::from(value)));
+                        }
+                    }
+                    let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
+                    let name = if path.is_empty() { "<unknown>" } else { path };
+                    self.jinja(text, name, saltenv, dir, !sls.is_empty(), variables)?.into()
+                }
+                pipe::Stage::Yaml => pipe::yaml(text)?,
+                pipe::Stage::Json => pipe::json(text)?,
+                pipe::Stage::Text => continue,
+            };
+        }
+        Ok(value)
+    }
+
+    /// Where Salt keeps the file of a template on a minion.
+    fn template_path(&self, path: &str, saltenv: &str) -> String {
+        let cachedir = self.opt("cachedir").and_then(Value::as_str).unwrap_or_default();
+        format!("{cachedir}/files/{saltenv}/{path}")
+    }
+
+    fn globals(&self) -> Globals {
+        let make = || Globals {
+            salt: salt::library(self.env.clone()),
+            grains: Val::from(self.env.grains()),
+            pillar: Val::from(self.env.pillar()),
+            opts: Val::from(self.opts.clone()),
+        };
+        self.globals.get_or_init(make).clone()
+    }
+
+    fn jinja_env(&self, saltenv: &str) -> JinjaEnv {
+        let mut envs = self.jinja.borrow_mut();
+        let make = || {
+            let globals = self.globals();
+            let mut env = jinja::Env::salt();
+            if self.opt("allow_undefined").is_some_and(Value::is_true) {
+                env.options.undefined = jinja::UndefinedKind::Default;
+            }
+            env.add_global("salt", globals.salt);
+            env.add_global("grains", globals.grains);
+            env.add_global("pillar", globals.pillar);
+            env.add_global("opts", globals.opts);
+            env.add_global("show_full_context", salt::show_full_context());
+            let position = Rc::new(loader::Position::default());
+            env.set_loader(Box::new(loader::FileLoader::new(self.env.clone(), saltenv, position.clone())));
+            JinjaEnv { env, position }
+        };
+        envs.entry(saltenv.to_owned()).or_insert_with(make).clone()
+    }
+
+    fn jinja(
+        &self,
+        text: &str,
+        name: &str,
+        saltenv: &str,
+        dir: &str,
+        is_sls: bool,
+        variables: Vec<(String, Val)>,
+    ) -> Result<String, RenderError> {
+        let JinjaEnv { mut env, position } = self.jinja_env(saltenv);
+        let config = self.opt(if is_sls { "jinja_sls_env" } else { "jinja_env" });
+        if let Some(config) = config.and_then(Value::as_dict) {
+            pipe::jinja_options(&mut env.options, config);
+        }
+        for (key, set) in [
+            ("jinja_trim_blocks", &mut env.options.trim_blocks),
+            ("jinja_lstrip_blocks", &mut env.options.lstrip_blocks),
+        ] {
+            *set |= self.opt(key).is_some_and(Value::is_true);
+        }
+        let text = pipe::take_jinja_header(text, &mut env.options);
+        for (key, value) in &variables {
+            env.add_global(key, value.clone());
+        }
+        let before = position.enter(dir);
+        let rendered = env.render(name, &text, variables);
+        position.leave(before);
+        let mut out = rendered.map_err(RenderError::from)?;
+        // Jinja drops one newline at the end; Salt puts it back.
+        if text.ends_with('\n') {
+            out.push('\n');
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,146 @@
+//! The renderers by name, and what each does.
+
+use std::borrow::Cow;
+
+use data::{Dict, Value};
+
+use super::RenderError;
+
+/// One renderer of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Jinja,
+    Yaml,
+    Json,
+    Text,
+}
+
+impl Stage {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Stage::Jinja => "jinja",
+            Stage::Yaml => "yaml",
+            Stage::Json => "json",
+            Stage::Text => "text",
+        }
+    }
+}
+
+/// The pipe that a text names in its first line; a path is not one (`#!/bin/sh`).
+pub(super) fn shebang(text: &str) -> Option<&str> {
+    let line = text.lines().next()?.strip_prefix("#!")?;
+    (!line.starts_with('/')).then(|| line.trim())
+}
+
+/// The renderers of a pipe: `jinja|yaml`, also in the old form `yaml_jinja`.
+pub(super) fn parse(pipe: &str) -> Result<Vec<Stage>, RenderError> {
+    let pipe = match pipe {
+        "yaml_jinja" => "jinja|yaml",
+        "json_jinja" => "jinja|json",
+        pipe => pipe,
+    };
+    pipe.split('|').map(|part| stage(part.trim())).collect()
+}
+
+fn stage(part: &str) -> Result<Stage, RenderError> {
+    let (name, argument) = part.split_once(' ').unwrap_or((part, ""));
+    let stage = match name {
+        "jinja" => Stage::Jinja,
+        "yaml" => Stage::Yaml,
+        "json" => Stage::Json,
+        "text" => Stage::Text,
+        "py" | "pydsl" | "pyobjects" | "mako" | "cheetah" | "genshi" | "wempy" => {
+            return Err(RenderError::new(format!(
+                "The renderer '{name}' runs Python, which rsalt does not have; write the file for jinja|yaml"
+            )));
+        }
+        _ => {
+            return Err(RenderError::new(format!(
+                "The renderer '{name}' is not available; there are jinja, yaml, json and text"
+            )));
+        }
+    };
+    match argument.trim() {
+        // Text is all there is; Salt's `-s` says so.
+        "" | "-s" => Ok(stage),
+        argument if stage == Stage::Jinja => {
+            Err(RenderError::new(format!("Unknown renderer option: {argument}")))
+        }
+        _ => Ok(stage),
+    }
+}
+
+pub(super) fn yaml(text: &str) -> Result<Value, RenderError> {
+    let value = data::yaml::load_sls(text).map_err(|e| RenderError::yaml(&e, text))?;
+    Ok(if value.is_true() { value } else { Value::dict() })
+}
+
+pub(super) fn json(text: &str) -> Result<Value, RenderError> {
+    let text = if text.starts_with("#!") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
+    if text.trim().is_empty() {
+        return Ok(Value::dict());
+    }
+    data::json::load(text).map_err(|e| RenderError::at_line(&e.to_string(), e.line, text))
+}
+
+/// Settings with Jinja's names, from the config or from a template's own header.
+pub(super) fn jinja_options(options: &mut jinja::Options, settings: &Dict) {
+    for (key, value) in settings {
+        let Some(key) = key.as_str().map(str::to_lowercase) else { continue };
+        match key.as_str() {
+            "trim_blocks" => options.trim_blocks = value.is_true(),
+            "lstrip_blocks" => options.lstrip_blocks = value.is_true(),
+            "keep_trailing_newline" => options.keep_trailing_newline = value.is_true(),
+            _ => {}
+        }
+    }
+}
+
+/// Takes a `#jinja2: {"trim_blocks": true}` line off the text: the first one, or the one behind the
+/// renderers. A line that is no JSON object stays.
+pub(super) fn take_jinja_header<'a>(text: &'a str, options: &mut jinja::Options) -> Cow<'a, str> {
+    const HEADER: &str = "#jinja2:";
+    if !text.contains(HEADER) {
+        return text.into();
+    }
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let behind = shebang(first).is_some();
+    let header = if behind { lines.next().unwrap_or_default() } else { first };
+    let settings = header.strip_prefix(HEADER).and_then(|json| data::json::load(json.trim()).ok());
+    let Some(Value::Dict(settings)) = settings else { return text.into() };
+    jinja_options(options, &settings);
+    let head = if behind { first } else { "" };
+    let rest = text.get(head.len() + header.len()..).unwrap_or_default();
+    if head.is_empty() { rest.into() } else { format!("{head}{rest}").into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipes_are_read() {
+        assert_eq!(shebang("#!jinja|yaml\nx"), Some("jinja|yaml"));
+        assert_eq!(shebang("#!/bin/sh\n"), None);
+        assert_eq!(shebang("x: y"), None);
+        assert_eq!(parse("jinja | yaml").unwrap(), [Stage::Jinja, Stage::Yaml]);
+        assert_eq!(parse("yaml_jinja").unwrap(), [Stage::Jinja, Stage::Yaml]);
+        for name in ["py", "pyobjects", "mako"] {
+            let error = parse(name).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("jinja|yaml"), "{error}");
+        }
+        assert!(parse("jinja|gpgx").unwrap_err().to_string().contains("'gpgx' is not available"));
+        assert_eq!(parse("jinja -x").unwrap_err().to_string(), "Unknown renderer option: -x");
+    }
+
+    #[test]
+    fn a_template_sets_its_own_options() {
+        let mut options = jinja::Options::default();
+        let text = "#!jinja|yaml\n#jinja2: {\"trim_blocks\": true}\na: 1\n";
+        assert_eq!(take_jinja_header(text, &mut options), "#!jinja|yaml\na: 1\n");
+        assert!(options.trim_blocks && !options.lstrip_blocks);
+        let text = "#jinja2: nonsense\n";
+        assert_eq!(take_jinja_header(text, &mut options), text);
+    }
+}

@@ -1,0 +1,90 @@
+//! Requisites: which states a state waits for, and what their results mean for it.
+
+mod cycle;
+mod graph;
+mod order;
+mod status;
+
+pub(crate) use graph::Graph;
+pub(crate) use status::{Outcome, Status, judge};
+
+use data::Value;
+
+/// The kinds of requisites. Their order is Salt's precedence when the order of states is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Onfail,
+    OnfailAny,
+    OnfailAll,
+    Require,
+    RequireAny,
+    Onchanges,
+    OnchangesAny,
+    Watch,
+    WatchAny,
+    Prereq,
+}
+
+impl Kind {
+    /// In the order in which the requisites of a chunk are looked at.
+    pub(crate) const ALL: [Kind; 10] = [
+        Kind::Require,
+        Kind::RequireAny,
+        Kind::Watch,
+        Kind::WatchAny,
+        Kind::Prereq,
+        Kind::Onfail,
+        Kind::OnfailAny,
+        Kind::OnfailAll,
+        Kind::Onchanges,
+        Kind::OnchangesAny,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Onfail => "onfail",
+            Kind::OnfailAny => "onfail_any",
+            Kind::OnfailAll => "onfail_all",
+            Kind::Require => "require",
+            Kind::RequireAny => "require_any",
+            Kind::Onchanges => "onchanges",
+            Kind::OnchangesAny => "onchanges_any",
+            Kind::Watch => "watch",
+            Kind::WatchAny => "watch_any",
+            Kind::Prereq => "prereq",
+        }
+    }
+}
+
+/// A small set of kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kinds(u16);
+
+impl Kinds {
+    /// Adds a kind; false when it was there.
+    pub(crate) fn add(&mut self, kind: Kind) -> bool {
+        let new = self.0 & (1 << kind as u16) == 0;
+        self.0 |= 1 << kind as u16;
+        new
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Kind> {
+        let mut kinds = Kind::ALL;
+        kinds.sort_unstable();
+        kinds.into_iter().filter(move |kind| self.0 & (1 << *kind as u16) != 0)
+    }
+
+    pub(crate) fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+/// An item of a requisite: `{pkg: nginx}`, `{pkg.installed: nginx}` or just an ID.
+pub(crate) fn reference(item: &Value) -> Option<(&str, &Value)> {
+    if item.as_str().is_some() {
+        return Some(("id", item));
+    }
+    let (kind, target) = item.as_dict()?.get_index(0)?;
+    let kind = kind.as_str()?;
+    Some((kind.split('.').next().unwrap_or(kind), target))
+}
