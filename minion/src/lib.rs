@@ -1,1 +1,20 @@
-//! rsalt minion.
+//! The minion: connection, jobs, grains, execution modules and state modules.
+//!
+//! A function call enters at [`Caller::call`], whether the master published it, `rsalt-call` was typed or a
+//! template asked. What modules get is a [`Ctx`]: the host behind its trait, grains, pillar, files.
+
+mod args;
+mod caller;
+mod ctx;
+pub mod exec;
+pub mod fileclient;
+pub mod grains;
+pub mod host;
+mod jobs;
+pub mod pillar;
+pub mod states;
+
+pub use args::{Documented, field_names};
+pub use caller::{Caller, JobOutcome, Parts};
+pub use ctx::{Ctx, JobCtx, Scope};
+pub use jobs::{JobControl, NoJobs, RunningJob};

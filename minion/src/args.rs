@@ -1,0 +1,117 @@
+//! What argument structs of execution and state functions have in common.
+
+use serde::de::{self, DeserializeOwned, Visitor};
+
+/// The text above an argument struct, as data: `sys.doc` prints it.
+pub trait Documented {
+    /// The doc comment, one line per line.
+    const DOC: &'static str;
+}
+
+/// Declares an argument struct: its doc comment is also [`Documented::DOC`], and it is `Deserialize`.
+///
+/// ```
+/// minion::args! {
+///     /// Return its text.
+///     pub struct Echo {
+///         text: String,
+///     }
+/// }
+/// assert_eq!(<Echo as minion::Documented>::DOC.trim(), "Return its text.");
+/// ```
+#[macro_export]
+macro_rules! args {
+    ($($(#[doc = $doc:literal])+ $vis:vis struct $name:ident $body:tt)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, serde::Deserialize)]
+        $vis struct $name $body
+        impl $crate::Documented for $name {
+            const DOC: &'static str = $crate::strip_docs!($($doc)+);
+        }
+    )+};
+}
+
+/// Puts the lines of a doc comment together. The space that follows `///` stays: whoever prints takes it away.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! strip_docs {
+    ($($doc:literal)+) => { concat!($($doc, "\n"),+) };
+}
+
+/// The names of a struct's fields, in order; none for what is not a struct with named fields (`flatten`).
+pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    match T::deserialize(Probe) {
+        Err(Fields(names)) => names,
+        Ok(_) => &[],
+    }
+}
+
+/// Asks a type for its fields: derived code tells them before it reads anything.
+struct Probe;
+
+#[derive(Debug)]
+struct Fields(&'static [&'static str]);
+
+impl std::fmt::Display for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Fields {}
+
+impl de::Error for Fields {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Fields(&[])
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Probe {
+    type Error = Fields;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fields> {
+        Err(Fields(&[]))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Fields> {
+        Err(Fields(fields))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// A doc comment as it is printed: without the space after `///` and empty lines at the end.
+pub(crate) fn printed_doc(doc: &str) -> String {
+    let lines: Vec<&str> = doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    args! {
+        /// One.
+        ///
+        /// Two.
+        struct Two {
+            _first: String,
+            #[serde(default)]
+            _second: bool,
+        }
+    }
+
+    #[test]
+    fn tells_doc_and_fields() {
+        assert_eq!(printed_doc(Two::DOC), "One.\n\nTwo.");
+        assert_eq!(field_names::<Two>(), ["_first", "_second"]);
+    }
+}

@@ -1,0 +1,183 @@
+//! What a module gets to work with.
+
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
+
+use data::{Dict, Value};
+use sls::LowChunk;
+
+use crate::caller::Caller;
+use crate::exec::ExecError;
+use crate::fileclient::FileClient;
+use crate::host::{Cancel, Cmd, Host, HostError, Output};
+
+/// One job: what may end it, and who asked.
+pub struct JobCtx {
+    /// Its id; empty for a call without one.
+    pub jid: String,
+    /// Ends it.
+    pub cancel: Cancel,
+    /// Who asked.
+    pub user: String,
+    /// The function that was asked for, as `saltutil.running` shows it.
+    pub fun: String,
+    pub(crate) host: OnceLock<Arc<dyn Host>>,
+}
+
+impl JobCtx {
+    /// A job with an id and its switch.
+    pub fn new(jid: impl Into<String>, cancel: Cancel) -> Self {
+        JobCtx { jid: jid.into(), cancel, user: String::new(), fun: String::new(), host: OnceLock::new() }
+    }
+
+    /// A call that nothing ends.
+    pub fn local() -> Self {
+        JobCtx::new("", Cancel::never())
+    }
+}
+
+/// What holds for a call and for all that it calls: a state run narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Change nothing, tell what would change.
+    pub test: bool,
+    /// The environment of a state run.
+    pub saltenv: Option<Arc<str>>,
+    /// The pillar's environment of a state run.
+    pub pillarenv: Option<Arc<str>>,
+    /// The pillar of a state run (`pillar=`); otherwise the minion's.
+    pub pillar: Option<Value>,
+    /// Options that differ from the configuration.
+    pub opts: Dict,
+}
+
+/// What a module gets: the host, what the minion knows, and a way to call other modules.
+pub struct Ctx<'a> {
+    /// The machine; its commands end with the job.
+    pub host: &'a dyn Host,
+    /// Change nothing, tell what would change.
+    pub test: bool,
+    pub(crate) caller: &'a Caller,
+    pub(crate) scope: &'a Arc<Scope>,
+    pub(crate) job: &'a Arc<JobCtx>,
+    pub(crate) chunk: Option<&'a LowChunk>,
+    pub(crate) retcode: Cell<i32>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(crate) fn new(caller: &'a Caller, scope: &'a Arc<Scope>, job: &'a Arc<JobCtx>) -> Self {
+        let host = job.host.get_or_init(|| caller.host().for_job(job.cancel.clone()));
+        Ctx { host: &**host, test: scope.test, caller, scope, job, chunk: None, retcode: Cell::new(0) }
+    }
+
+    pub(crate) fn for_chunk(mut self, chunk: &'a LowChunk, test: bool) -> Self {
+        self.chunk = Some(chunk);
+        self.test = test;
+        self
+    }
+
+    /// The grains.
+    pub fn grains(&self) -> Value {
+        self.caller.grains()
+    }
+
+    /// One grain; none when it is missing.
+    pub fn grain(&self, name: &str) -> Option<Value> {
+        self.grains().get(name).cloned()
+    }
+
+    /// One grain as text, empty when it is missing.
+    pub fn grain_str(&self, name: &str) -> String {
+        self.grain(name).map(|v| v.to_string()).unwrap_or_default()
+    }
+
+    /// The pillar: of the state run when it brought its own, otherwise the minion's, compiled at first use.
+    pub fn pillar(&self) -> Value {
+        self.scope.pillar.clone().unwrap_or_else(|| self.caller.pillar())
+    }
+
+    /// The options: the configuration under Salt's names.
+    pub fn opts(&self) -> Value {
+        let mut opts = self.caller.opts();
+        let scope = self.scope;
+        if scope.opts.is_empty() && !scope.test {
+            return opts;
+        }
+        if let Some(dict) = opts.as_dict_mut() {
+            dict.extend(scope.opts.iter().map(|(k, v)| (k.clone(), v.clone())));
+            dict.insert("test", scope.test);
+        }
+        opts
+    }
+
+    /// One option; none when it is missing.
+    pub fn opt(&self, name: &str) -> Option<Value> {
+        self.scope.opts.get(name).cloned().or_else(|| self.caller.opts().get(name).cloned())
+    }
+
+    /// The minion's id.
+    pub fn id(&self) -> String {
+        self.opt("id").map(|v| v.to_string()).unwrap_or_default()
+    }
+
+    /// The file client.
+    pub fn files(&self) -> &'a dyn FileClient {
+        self.caller.files()
+    }
+
+    /// The environment of the state that runs, else of the run, else the configured one, else `base`.
+    pub fn saltenv(&self) -> String {
+        if let Some(chunk) = self.chunk {
+            return chunk.env.to_string();
+        }
+        let configured = || self.opt("saltenv").filter(Value::is_true).map(|v| v.to_string());
+        self.scope.saltenv.as_deref().map(str::to_owned).or_else(configured).unwrap_or_else(|| "base".into())
+    }
+
+    /// The chunk of the state that runs; none in an execution function.
+    pub fn chunk(&self) -> Option<&'a LowChunk> {
+        self.chunk
+    }
+
+    /// The job this belongs to.
+    pub fn job(&self) -> &'a JobCtx {
+        self.job
+    }
+
+    /// The door to everything else of this minion.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// Whether there is an execution function of this name.
+    pub fn has_function(&self, fun: &str) -> bool {
+        crate::exec::find(fun).is_some()
+    }
+
+    /// Calls an execution function as a template does: its errors are errors here.
+    pub fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, ExecError> {
+        self.call_with_retcode(fun, args, kwargs).map(|(value, _)| value)
+    }
+
+    /// Calls an execution function and tells the return code that it left.
+    pub fn call_with_retcode(
+        &self,
+        fun: &str,
+        args: Vec<Value>,
+        kwargs: Dict,
+    ) -> Result<(Value, i32), ExecError> {
+        let ctx = Ctx::new(self.caller, self.scope, self.job);
+        let value = crate::exec::call(fun, args, kwargs, &ctx)?;
+        Ok((value, ctx.retcode.get()))
+    }
+
+    /// Runs a command; a status that is not 0 is not an error.
+    pub fn run(&self, cmd: &Cmd) -> Result<Output, HostError> {
+        self.host.run(cmd)
+    }
+
+    /// Sets the return code of the job (Salt's `__context__['retcode']`).
+    pub fn set_retcode(&self, code: i32) {
+        self.retcode.set(code);
+    }
+}

@@ -1,0 +1,130 @@
+//! Execution modules: one file per Salt module, one struct per function.
+//!
+//! A function is an argument struct declared with [`crate::args!`], an [`ExecFn`] impl with Salt's
+//! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
+
+mod error;
+mod signature;
+pub mod test;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use data::{Dict, Value};
+use serde::de::DeserializeOwned;
+
+use crate::{Ctx, Documented};
+pub use error::ExecError;
+pub use signature::{Parameter, Signature};
+
+/// Every execution function there is.
+pub const ALL: &[&[ExecEntry]] = &[test::FUNCTIONS];
+
+/// An execution function: the struct holds its arguments.
+pub trait ExecFn: DeserializeOwned + Documented {
+    /// `module.function`.
+    const FUN: &'static str;
+    /// Salt's parameters as Python writes them: `cmd, cwd=None, *args, **kwargs`. A name is a field of
+    /// the struct; `*args` fills a list field `args`, `**kwargs` a dict field `kwargs`. Parameters
+    /// that were not given are missing to serde, so an optional one is an `Option` or has `#[serde(default)]`.
+    const SIGNATURE: &'static str;
+    /// The outputter that suits what it returns (Salt's `__outputter__`).
+    const OUT: Option<&'static str> = None;
+
+    /// Does it.
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError>;
+}
+
+/// A row of a module's table.
+pub struct ExecEntry {
+    /// `module.function`.
+    pub fun: &'static str,
+    /// Its parameters as Python writes them.
+    pub signature: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// The outputter that suits it.
+    pub out: Option<&'static str>,
+    call: fn(Dict, &Ctx<'_>) -> Result<Value, ExecError>,
+}
+
+impl ExecEntry {
+    /// The module's name.
+    pub fn module(&self) -> &'static str {
+        self.fun.split_once('.').map_or(self.fun, |(module, _)| module)
+    }
+
+    /// The function's own name.
+    pub fn function(&self) -> &'static str {
+        self.fun.split_once('.').map_or(self.fun, |(_, function)| function)
+    }
+
+    /// The same function under another name.
+    pub const fn also_as(&self, fun: &'static str) -> ExecEntry {
+        ExecEntry { fun, signature: self.signature, doc: self.doc, out: self.out, call: self.call }
+    }
+}
+
+/// The row of a function.
+pub const fn entry<F: ExecFn>() -> ExecEntry {
+    ExecEntry {
+        fun: F::FUN,
+        signature: F::SIGNATURE,
+        doc: F::DOC,
+        out: F::OUT,
+        call: |bound, ctx| {
+            let args: F = data::args::from_value(Value::from(bound)).map_err(|e| ExecError::Arguments(e.to_string()))?;
+            args.call(ctx)
+        },
+    }
+}
+
+/// The function of that name.
+pub fn find(fun: &str) -> Option<&'static ExecEntry> {
+    static BY_NAME: OnceLock<HashMap<&'static str, &'static ExecEntry>> = OnceLock::new();
+    let table = BY_NAME.get_or_init(|| ALL.iter().flat_map(|m| m.iter()).map(|e| (e.fun, e)).collect());
+    table.get(fun).copied()
+}
+
+/// The functions whose names begin so, sorted by name.
+pub fn starting_with(prefix: &str) -> Vec<&'static ExecEntry> {
+    let mut found: Vec<_> = ALL.iter().flat_map(|m| m.iter()).filter(|e| e.fun.starts_with(prefix)).collect();
+    found.sort_by_key(|e| e.fun);
+    found
+}
+
+/// Calls a function as Python would: arguments bound to its parameters, then to its struct.
+pub fn call(fun: &str, args: Vec<Value>, kwargs: Dict, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+    let entry = find(fun).ok_or_else(|| ExecError::NotFound { fun: fun.to_owned() })?;
+    let bound = Signature::parse(entry.signature).bind(entry.function(), args, kwargs)?;
+    (entry.call)(bound, ctx)
+}
+
+/// The return code of a job: what the function left, else 1 when the dict it returned says so.
+pub(crate) fn retcode_of(left: i32, ret: &Value) -> i32 {
+    if left != 0 {
+        return left;
+    }
+    let bad = |key| ret.get(key).is_some_and(|v| !v.is_true());
+    i32::from(bad("result") || bad("success"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sound() {
+        let mut seen = std::collections::HashSet::new();
+        for entry in ALL.iter().flat_map(|m| m.iter()) {
+            assert!(seen.insert(entry.fun), "{} is there twice", entry.fun);
+            assert!(entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()), "{}", entry.fun);
+            assert!(entry.doc.trim().len() > 10, "{} has no doc", entry.fun);
+            let signature = Signature::parse(entry.signature);
+            let mut names = std::collections::HashSet::new();
+            for parameter in &signature.parameters {
+                assert!(names.insert(parameter.name), "{}: {} is there twice", entry.fun, parameter.name);
+            }
+        }
+    }
+}

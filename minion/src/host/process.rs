@@ -1,0 +1,380 @@
+//! Starting a command and waiting for it: no polling, no thread per command, no fork of a copy unless the
+//! user, the group or the umask changes.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use super::{Cancel, Cmd, Errors, HostError, Output, Stop};
+
+/// How long a terminated command may clean up before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+/// How many commands that nobody waits for are remembered, to be reaped later.
+const MAX_UNATTENDED: usize = 4096;
+
+/// The child processes that somebody here waits for: whoever reaps orphans (process 1) must leave them.
+#[derive(Default)]
+pub struct Children(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    attended: HashSet<u32>,
+    unattended: Vec<Child>,
+}
+
+/// The children of this process.
+pub fn children() -> &'static Children {
+    static CHILDREN: OnceLock<Children> = OnceLock::new();
+    CHILDREN.get_or_init(Children::default)
+}
+
+impl Children {
+    /// Runs `reap` while no child is being started; it is told which processes are not its business.
+    pub fn while_none_starts<T>(&self, reap: impl FnOnce(&dyn Fn(u32) -> bool) -> T) -> T {
+        let known = self.lock();
+        reap(&|pid| known.attended.contains(&pid) || known.unattended.iter().any(|c| c.id() == pid))
+    }
+
+    /// Starts a child and remembers it before anybody can reap it.
+    pub fn start(&self, command: &mut Command) -> io::Result<Child> {
+        let mut known = self.lock();
+        known.reap_unattended();
+        let child = command.spawn()?;
+        known.attended.insert(child.id());
+        Ok(child)
+    }
+
+    /// Forgets a child that was waited for.
+    pub fn done(&self, pid: u32) {
+        self.lock().attended.remove(&pid);
+    }
+
+    fn leave(&self, child: Child) {
+        let mut known = self.lock();
+        known.attended.remove(&child.id());
+        if known.unattended.len() < MAX_UNATTENDED {
+            known.unattended.push(child);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn reap_unattended(&mut self) {
+        self.unattended.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    }
+}
+
+/// Whom to run as, looked up before the fork: no look-up is allowed after it.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) groups: Vec<u32>,
+}
+
+/// Starts `cmd` and does not wait for it.
+pub(super) fn start(cmd: &Cmd, who: Option<Identity>) -> Result<u32, HostError> {
+    let mut command = command(cmd, who);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = children().start(&mut command).map_err(|source| start_error(cmd, source))?;
+    let pid = child.id();
+    children().leave(child);
+    Ok(pid)
+}
+
+/// Runs `cmd` to its end.
+pub(super) fn run(cmd: &Cmd, who: Option<Identity>, cancel: &Cancel) -> Result<Output, HostError> {
+    if cancel.stopped().is_some() {
+        return Err(HostError::Cancelled);
+    }
+    let failed = |source: io::Error| start_error(cmd, source);
+    let mut command = command(cmd, who);
+    let (out_read, out_write) = pipe().map_err(failed)?;
+    let mut err_read = None;
+    match cmd.errors {
+        Errors::WithOutput => {
+            command.stderr(out_write.try_clone().map_err(failed)?);
+        }
+        Errors::Apart => {
+            let (read, write) = pipe().map_err(failed)?;
+            command.stderr(write);
+            err_read = Some(read);
+        }
+    }
+    command.stdout(out_write);
+    command.stdin(if cmd.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = children().start(&mut command).map_err(failed)?;
+    // The write ends in `command` would keep the pipes open for ever.
+    drop(command);
+    let pid = child.id();
+    let stdin = child.stdin.take().map(OwnedFd::from);
+    let mut running = Running {
+        child,
+        output: Output { pid, ..Output::default() },
+        deadline: cmd.timeout.and_then(|t| Instant::now().checked_add(t)),
+        cancel,
+    };
+    let waited = running.talk(stdin, cmd.stdin.as_deref().unwrap_or_default(), out_read, err_read);
+    let ended = waited.and_then(|()| running.await_end());
+    let status = match ended {
+        Ok(status) => status,
+        Err(why) => {
+            running.end_group(&why);
+            children().done(pid);
+            return Err(match why {
+                Interrupted::TimedOut => HostError::TimedOut {
+                    command: cmd.to_string(),
+                    seconds: cmd.timeout.unwrap_or_default().as_secs_f64(),
+                    output: Box::new(running.output),
+                },
+                Interrupted::Cancelled(_) => HostError::Cancelled,
+                Interrupted::Failed(source) => start_error(cmd, source),
+            });
+        }
+    };
+    children().done(pid);
+    running.output.code = exit_code(status);
+    Ok(running.output)
+}
+
+fn start_error(cmd: &Cmd, source: io::Error) -> HostError {
+    HostError::Start { command: cmd.to_string(), source }
+}
+
+/// As Python has it: a signal is its negated number.
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().or_else(|| status.signal().map(|s| -s)).unwrap_or(-1)
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+fn command(cmd: &Cmd, who: Option<Identity>) -> Command {
+    let mut argv = cmd.argv();
+    let mut command = Command::new(argv.next().unwrap_or_default());
+    command.args(argv);
+    // A group of its own, so that all of it can be ended. std starts it with posix_spawn as long as
+    // there is no `pre_exec`: that costs the same whatever this process's size.
+    command.process_group(0);
+    if cmd.clean_env {
+        command.env_clear();
+    }
+    for (name, value) in &cmd.env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(dir) = &cmd.cwd {
+        command.current_dir(dir);
+    }
+    if who.is_some() || cmd.umask.is_some() {
+        let umask = cmd.umask;
+        // SAFETY: between fork and exec only system calls are made, on memory that was allocated before.
+        unsafe {
+            command.pre_exec(move || become_user(who.as_ref(), umask));
+        }
+    }
+    command
+}
+
+fn become_user(who: Option<&Identity>, umask: Option<u32>) -> io::Result<()> {
+    if let Some(mask) = umask {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask & 0o777));
+    }
+    if let Some(who) = who {
+        set_groups(&who.groups)?;
+        rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(who.gid))?;
+        rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(who.uid))?;
+    }
+    Ok(())
+}
+
+/// `setgroups` without an allocation: more groups than fit the buffer are left out.
+fn set_groups(groups: &[u32]) -> io::Result<()> {
+    let mut buffer = [rustix::process::Gid::ROOT; 64];
+    let mut n = 0;
+    for (slot, gid) in buffer.iter_mut().zip(groups) {
+        *slot = rustix::process::Gid::from_raw(*gid);
+        n += 1;
+    }
+    Ok(rustix::thread::set_thread_groups(buffer.get(..n).unwrap_or_default())?)
+}
+
+/// Why a command is not waited for any longer.
+#[derive(Debug)]
+enum Interrupted {
+    TimedOut,
+    Cancelled(Stop),
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Interrupted {
+    fn from(error: io::Error) -> Self {
+        Interrupted::Failed(error)
+    }
+}
+
+struct Running<'a> {
+    child: Child,
+    output: Output,
+    deadline: Option<Instant>,
+    cancel: &'a Cancel,
+}
+
+impl Running<'_> {
+    /// Feeds and reads the command until everybody has closed its output.
+    fn talk(
+        &mut self,
+        mut stdin: Option<OwnedFd>,
+        mut input: &[u8],
+        out: OwnedFd,
+        err: Option<OwnedFd>,
+    ) -> Result<(), Interrupted> {
+        if let Some(stdin) = &stdin {
+            rustix::io::ioctl_fionbio(stdin, true).map_err(io::Error::from)?;
+        }
+        let (mut out, mut err) = (Some(out), err);
+        while out.is_some() || err.is_some() {
+            if input.is_empty() {
+                stdin = None;
+            }
+            let ready = {
+                let [mut o, mut e, mut i] = [None, None, None];
+                let mut fds = Vec::with_capacity(4);
+                for (fd, flags, slot) in [
+                    (out.as_ref(), PollFlags::IN, &mut o),
+                    (err.as_ref(), PollFlags::IN, &mut e),
+                    (stdin.as_ref(), PollFlags::OUT, &mut i),
+                ] {
+                    if let Some(fd) = fd {
+                        *slot = Some(fds.len());
+                        fds.push(PollFd::from_borrowed_fd(fd.as_fd(), flags));
+                    }
+                }
+                self.poll(&mut fds)?;
+                let hit = |slot: Option<usize>| {
+                    slot.and_then(|at| fds.get(at)).is_some_and(|fd| !fd.revents().is_empty())
+                };
+                [hit(o), hit(e), hit(i)]
+            };
+            let [out_ready, err_ready, in_ready] = ready;
+            if let (true, Some(fd)) = (out_ready, &out)
+                && !read_some(fd.as_fd(), &mut self.output.stdout)?
+            {
+                out = None;
+            }
+            if let (true, Some(fd)) = (err_ready, &err)
+                && !read_some(fd.as_fd(), &mut self.output.stderr)?
+            {
+                err = None;
+            }
+            if let (true, Some(fd)) = (in_ready, &stdin) {
+                match rustix::io::write(fd, input) {
+                    Ok(n) => input = input.get(n..).unwrap_or_default(),
+                    Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                    // The command has closed its input: it does not want the rest.
+                    Err(_) => input = &[],
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the process itself; its output is closed already, so it is about to end as a rule.
+    fn await_end(&mut self) -> Result<ExitStatus, Interrupted> {
+        if self.deadline.is_none() && self.cancel.fd().is_none() {
+            return Ok(self.child.wait()?);
+        }
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            let Ok(fd) = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()) else {
+                return self.await_end_by_thread();
+            };
+            self.poll(&mut vec![PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)])?;
+        }
+    }
+
+    /// For systems without pidfd: a thread waits, and its end closes a pipe.
+    fn await_end_by_thread(&mut self) -> Result<ExitStatus, Interrupted> {
+        let (read, write) = pipe()?;
+        let pid = Pid::from_child(&self.child);
+        std::thread::spawn(move || {
+            use rustix::process::{WaitId, WaitIdOptions, waitid};
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            drop(write);
+        });
+        self.poll(&mut vec![PollFd::from_borrowed_fd(read.as_fd(), PollFlags::IN)])?;
+        Ok(self.child.wait()?)
+    }
+
+    /// Waits until one of `fds` is ready, the time is over or the job is cancelled.
+    fn poll<'fd>(&'fd self, fds: &mut Vec<PollFd<'fd>>) -> Result<(), Interrupted> {
+        if let Some(cancel) = self.cancel.fd() {
+            fds.push(PollFd::from_borrowed_fd(cancel, PollFlags::IN));
+        }
+        loop {
+            let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
+            let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+            match poll(fds, timeout.as_ref()) {
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(Interrupted::Failed(errno.into())),
+                Ok(n) => {
+                    if let Some(stop) = self.cancel.stopped() {
+                        return Err(Interrupted::Cancelled(stop));
+                    }
+                    if n > 0 {
+                        return Ok(());
+                    }
+                    if left.is_some_and(|left| left.is_zero()) {
+                        return Err(Interrupted::TimedOut);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the whole process group and reaps the command.
+    fn end_group(&mut self, why: &Interrupted) {
+        let group = Pid::from_child(&self.child);
+        if matches!(why, Interrupted::Cancelled(Stop::Term)) {
+            let _ = kill_process_group(group, Signal::TERM);
+            self.deadline = Instant::now().checked_add(GRACE);
+            // From here on a second, harder cancel ends the wait as well.
+            if let Ok(fd) = pidfd_open(group, PidfdFlags::empty()) {
+                let timeout = Timespec::try_from(GRACE).ok();
+                let _ = poll(&mut [PollFd::new(&fd, PollFlags::IN)], timeout.as_ref());
+            }
+        }
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads what is there; false at the end.
+fn read_some(fd: BorrowedFd<'_>, into: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0u8; 16384];
+    match rustix::io::read(fd, &mut buffer) {
+        Ok(0) => Ok(false),
+        Ok(n) => {
+            into.extend_from_slice(buffer.get(..n).unwrap_or_default());
+            Ok(true)
+        }
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(true),
+        Err(errno) => Err(errno.into()),
+    }
+}

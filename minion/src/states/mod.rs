@@ -1,0 +1,113 @@
+//! State modules: one file per Salt module, one struct per function.
+//!
+//! A state compares what is with what is wanted ([`State::plan`], reads only) and does the difference
+//! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
+//! file, a `mod` line and a row in [`ALL`].
+
+mod plan;
+pub mod test;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use data::{Dict, Value};
+use serde::de::DeserializeOwned;
+use sls::StateResult;
+
+use crate::{Ctx, Documented};
+pub use plan::{Applied, Outcome, Plan, StateError};
+
+/// Every state function there is.
+pub const ALL: &[&[StateEntry]] = &[test::STATES];
+
+/// A state function: the struct holds its arguments, `name` among them.
+pub trait State: DeserializeOwned + Documented {
+    /// `module.function`.
+    const FUN: &'static str;
+    /// One thing to do.
+    type Step;
+
+    /// Compares what is with what is wanted. Reads, never writes.
+    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Self::Step>, StateError>;
+
+    /// Does one step of the plan. Not called in test mode.
+    fn apply(&self, step: Self::Step, ctx: &Ctx<'_>) -> Result<Applied, StateError>;
+
+    /// What to do when a state that this one watches changed; none when nothing but running it (Salt's
+    /// `mod_watch`). Must respect `ctx.test`. `sfun` is the function that the SLS asked for.
+    fn mod_watch(&self, _sfun: &str, _ctx: &Ctx<'_>) -> Option<Result<Outcome, StateError>> {
+        None
+    }
+}
+
+/// A row of a module's table.
+pub struct StateEntry {
+    /// `module.function`.
+    pub fun: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// The names of its arguments.
+    pub fields: fn() -> &'static [&'static str],
+    run: fn(Dict, &Ctx<'_>) -> StateResult,
+    watch: fn(Dict, &str, &Ctx<'_>) -> Option<StateResult>,
+}
+
+impl StateEntry {
+    /// The module's name.
+    pub fn module(&self) -> &'static str {
+        self.fun.split_once('.').map_or(self.fun, |(module, _)| module)
+    }
+
+    /// The same function under another name.
+    pub const fn also_as(&self, fun: &'static str) -> StateEntry {
+        StateEntry { fun, doc: self.doc, fields: self.fields, run: self.run, watch: self.watch }
+    }
+
+    /// Runs it with these arguments.
+    pub fn run(&self, args: Dict, ctx: &Ctx<'_>) -> StateResult {
+        (self.run)(args, ctx)
+    }
+
+    /// What it does when a state that it watches changed.
+    pub fn watch(&self, args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
+        (self.watch)(args, sfun, ctx)
+    }
+}
+
+/// The row of a state function.
+pub const fn entry<S: State>() -> StateEntry {
+    StateEntry { fun: S::FUN, doc: S::DOC, fields: crate::field_names::<S>, run: plan::drive::<S>, watch: plan::watch::<S> }
+}
+
+/// The function of that name.
+pub fn find(fun: &str) -> Option<&'static StateEntry> {
+    static BY_NAME: OnceLock<HashMap<&'static str, &'static StateEntry>> = OnceLock::new();
+    let table = BY_NAME.get_or_init(|| ALL.iter().flat_map(|m| m.iter()).map(|e| (e.fun, e)).collect());
+    table.get(fun).copied()
+}
+
+/// Whether there is a state module of that name.
+pub fn has_module(module: &str) -> bool {
+    ALL.iter().flat_map(|m| m.iter()).any(|e| e.module() == module)
+}
+
+/// `{old: …, new: …}`, as Salt writes most changes.
+pub fn old_new(old: impl Into<Value>, new: impl Into<Value>) -> Value {
+    Dict::new().with("old", old).with("new", new).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sound() {
+        let mut seen = std::collections::HashSet::new();
+        for entry in ALL.iter().flat_map(|m| m.iter()) {
+            assert!(seen.insert(entry.fun), "{} is there twice", entry.fun);
+            assert!(entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()), "{}", entry.fun);
+            assert!(entry.doc.trim().len() > 10, "{} has no doc", entry.fun);
+            assert!((entry.fields)().contains(&"name"), "{} has no name", entry.fun);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! From plan to result: the one driver behind every state function.
+
+use data::{Dict, Value};
+use sls::StateResult;
+
+use super::State;
+use crate::Ctx;
+use crate::exec::ExecError;
+use crate::host::HostError;
+
+/// What a state would do.
+#[derive(Clone, Debug)]
+pub struct Plan<S> {
+    steps: Vec<S>,
+    changes: Dict,
+    comment: String,
+    extra: Dict,
+    /// A result that needs no step and does not depend on test mode.
+    settled: Option<Option<bool>>,
+}
+
+impl<S> Plan<S> {
+    /// All is as it should be: true, no changes.
+    pub fn nothing(comment: impl Into<String>) -> Self {
+        Plan::settled(Some(true), Dict::new(), comment)
+    }
+
+    /// The result stands already, in test mode as for real.
+    pub fn settled(result: Option<bool>, changes: Dict, comment: impl Into<String>) -> Self {
+        Plan { steps: Vec::new(), changes, comment: comment.into(), extra: Dict::new(), settled: Some(result) }
+    }
+
+    /// One step that makes one change. `comment` is said in test mode, and for real unless
+    /// [`State::apply`] says something else.
+    pub fn one(step: S, key: impl Into<Value>, change: impl Into<Value>, comment: impl Into<String>) -> Self {
+        Plan::steps(vec![step], Dict::new().with(key, change), comment)
+    }
+
+    /// Several steps, and all changes that they make together. No steps is no plan: it is settled as true.
+    pub fn steps(steps: Vec<S>, changes: Dict, comment: impl Into<String>) -> Self {
+        let settled = steps.is_empty().then_some(Some(true));
+        Plan { steps, changes, comment: comment.into(), extra: Dict::new(), settled }
+    }
+
+    /// A further key of the result, such as `warnings`.
+    #[must_use]
+    pub fn with_extra(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(key, value);
+        self
+    }
+
+    /// Whether there is something to do.
+    pub fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// The changes it announces.
+    pub fn changes(&self) -> &Dict {
+        &self.changes
+    }
+}
+
+/// What a step came to.
+#[derive(Clone, Debug)]
+pub enum Applied {
+    /// What the plan said.
+    AsPlanned,
+    /// The changes that the plan said; this is what there is to say.
+    Said(String),
+    /// Only the act told what changed. With no changes at all the state made none.
+    Changed {
+        /// What changed; merged over what earlier steps changed.
+        changes: Dict,
+        /// What there is to say.
+        comment: String,
+    },
+    /// The end of the state, whatever the plan said.
+    Done(Outcome),
+}
+
+/// A result that a state function put together itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// True, false, or none.
+    pub result: Option<bool>,
+    /// What changed.
+    pub changes: Dict,
+    /// What there is to say.
+    pub comment: String,
+    /// Further keys of the result.
+    pub extra: Dict,
+}
+
+impl Outcome {
+    /// A result without changes.
+    pub fn new(result: Option<bool>, comment: impl Into<String>) -> Self {
+        Outcome { result, comment: comment.into(), ..Outcome::default() }
+    }
+
+    /// The same with changes.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Dict) -> Self {
+        self.changes = changes;
+        self
+    }
+
+    /// The result under a name.
+    pub fn named(self, name: Value) -> StateResult {
+        StateResult {
+            name,
+            result: self.result,
+            changes: self.changes.into(),
+            comment: self.comment,
+            extra: self.extra,
+            ..StateResult::default()
+        }
+    }
+}
+
+/// Why a state is false.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// It cannot or will not be done; the text is the comment.
+    #[error("{comment}")]
+    Refused {
+        /// What there is to say.
+        comment: String,
+        /// What had changed before.
+        changes: Dict,
+    },
+    /// The host refused.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// An execution function raised.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// A file of the file server could not be had.
+    #[error(transparent)]
+    Fetch(#[from] sls::FetchError),
+}
+
+impl StateError {
+    /// It cannot or will not be done.
+    pub fn refused(comment: impl Into<String>) -> Self {
+        StateError::Refused { comment: comment.into(), changes: Dict::new() }
+    }
+
+    /// It failed after something had changed.
+    pub fn after(comment: impl Into<String>, changes: Dict) -> Self {
+        StateError::Refused { comment: comment.into(), changes }
+    }
+
+    fn into_outcome(self) -> Outcome {
+        match self {
+            StateError::Refused { comment, changes } => Outcome::new(Some(false), comment).with_changes(changes),
+            other => Outcome::new(Some(false), other.to_string()),
+        }
+    }
+}
+
+/// Runs a state function: bad arguments are false, an empty plan is true, a plan in test mode is none.
+pub(super) fn drive<S: State>(args: Dict, ctx: &Ctx<'_>) -> StateResult {
+    let (name, parsed) = parse::<S>(args);
+    let outcome = match parsed {
+        Err(outcome) => outcome,
+        Ok(state) => state.plan(ctx).map_or_else(StateError::into_outcome, |plan| carry_out(&state, plan, ctx)),
+    };
+    outcome.named(name)
+}
+
+/// Runs what a state does when a watched one changed.
+pub(super) fn watch<S: State>(args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
+    let (name, parsed) = parse::<S>(args);
+    let outcome = match parsed {
+        Err(outcome) => outcome,
+        Ok(state) => state.mod_watch(sfun, ctx)?.unwrap_or_else(StateError::into_outcome),
+    };
+    Some(outcome.named(name))
+}
+
+fn parse<S: State>(args: Dict) -> (Value, Result<S, Outcome>) {
+    let name = args.get("name").cloned().unwrap_or_default();
+    let parsed = data::args::from_value(Value::from(args))
+        .map_err(|e| Outcome::new(Some(false), format!("Passed invalid arguments to {}: {e}", S::FUN)));
+    (name, parsed)
+}
+
+fn carry_out<S: State>(state: &S, plan: Plan<S::Step>, ctx: &Ctx<'_>) -> Outcome {
+    let Plan { steps, changes: planned, comment, extra, settled } = plan;
+    if let Some(result) = settled {
+        return Outcome { result, changes: planned, comment, extra };
+    }
+    if ctx.test {
+        return Outcome { result: None, changes: planned, comment, extra };
+    }
+    let mut done = Outcome { result: Some(true), changes: Dict::new(), comment: String::new(), extra };
+    let mut as_planned = false;
+    for step in steps {
+        match state.apply(step, ctx) {
+            Ok(Applied::AsPlanned) => as_planned = true,
+            Ok(Applied::Said(comment)) => {
+                as_planned = true;
+                say(&mut done.comment, &comment);
+            }
+            Ok(Applied::Changed { changes, comment }) => {
+                done.changes.extend(changes);
+                say(&mut done.comment, &comment);
+            }
+            Ok(Applied::Done(outcome)) => {
+                let mut changes = done.changes;
+                changes.extend(outcome.changes);
+                return Outcome { changes, ..outcome };
+            }
+            Err(error) => {
+                let failed = error.into_outcome();
+                done.result = Some(false);
+                done.changes.extend(failed.changes);
+                say(&mut done.comment, &failed.comment);
+                return done;
+            }
+        }
+    }
+    if as_planned {
+        let mut changes = planned;
+        changes.extend(done.changes);
+        done.changes = changes;
+    }
+    if done.comment.is_empty() {
+        done.comment = comment;
+    }
+    done
+}
+
+fn say(comment: &mut String, more: &str) {
+    if !comment.is_empty() && !more.is_empty() {
+        comment.push('\n');
+    }
+    comment.push_str(more);
+}
