@@ -82,12 +82,16 @@ class Normaliser:
         self.drop = set(rules["drop_keys"])
         self.mask = rules["mask_keys"]
         self.sort = set(rules["sort_lists"])
+        self.sort_after = rules["sort_after"]
         self.patterns = [(re.compile(rule["find"]), rule["put"]) for rule in rules["patterns"]]
 
     def text(self, text):
         text = text.replace(self.work + "/root", "$ROOT").replace(self.work, "$WORK")
         for pattern, put in self.patterns:
             text = pattern.sub(put, text)
+        for start in self.sort_after:
+            if text.startswith(start):
+                text = start + ", ".join(sorted(text[len(start) :].split(", ")))
         return text
 
     def item(self, key, value):
@@ -197,6 +201,7 @@ def run_case(path):
             child.join()
             step = {"run": [arg.replace(str(root), "$ROOT") for arg in args]}
             step.update(normal.value(answer))
+            step["exit"] &= 0xFF
             steps.append(step)
         return {"steps": steps, "files": normal.value(snapshot(root))}
     finally:

@@ -10,4 +10,4 @@ two:
     - names:
       - echo a
       - echo b
-  test.nop
+  test.nop: []

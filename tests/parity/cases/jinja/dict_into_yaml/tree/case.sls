@@ -1,4 +1,4 @@
-{% set data = {'a': [1, 'x', True, None], 'b': {'c': "it's"}} %}
+{% set data = {'a': [1, 'x', True, None], 'b': {'c': "it is"}} %}
 one:
   test.nop:
     - name: x

@@ -1,4 +1,4 @@
-{% macro line(text, prefix='-', *rest) -%}
+{% macro line(text, prefix='-') -%}
 {{ prefix }} {{ text }} {{ varargs }} {{ kwargs }}
 {%- endmacro %}
 {% macro wrap() -%}<{{ caller('in') }}>{%- endmacro %}

@@ -1,0 +1,2 @@
+null_args:
+  test.nop:

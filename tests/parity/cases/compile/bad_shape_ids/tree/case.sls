@@ -1,0 +1,4 @@
+5:
+  test.nop
+true:
+  test.nop
