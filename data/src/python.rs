@@ -133,6 +133,11 @@ fn write_datetime_repr(out: &mut dyn Write, value: &DateTime) -> fmt::Result {
             }
             match offset {
                 Some(FixedOffsetKey(0)) => out.write_str(", tzinfo=datetime.timezone.utc)"),
+                Some(FixedOffsetKey(s)) if *s < 0 => write!(
+                    out,
+                    ", tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds={})))",
+                    s + 86_400
+                ),
                 Some(FixedOffsetKey(s)) => {
                     write!(out, ", tzinfo=datetime.timezone(datetime.timedelta(seconds={s})))")
                 }

@@ -1,11 +1,12 @@
-//! Events to nodes: anchors are resolved, tags decided, nothing is a value yet.
+//! Tokens to nodes: the grammar. Anchors are resolved and tags decided; nothing is a value yet.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::MAX_DEPTH;
 use super::error::{Error, Kind, Mark};
-use super::events::{Event, EventKind, Events};
 use super::resolve::{Tag, resolve};
+use super::scan::{Scanner, Token, TokenKind};
 
 /// The place of a node in [`Document::nodes`]. An alias is the same id once more.
 pub(super) type Id = usize;
@@ -13,10 +14,16 @@ pub(super) type Id = usize;
 pub(super) struct Node<'a> {
     pub(super) tag: Tag,
     pub(super) mark: Mark,
-    /// Something may refer to it, so that its value is kept.
+    /// Something may refer to it, so its value is kept.
     pub(super) anchored: bool,
     pub(super) content: Content<'a>,
+    /// Nodes in it, itself included, an alias counting as what it refers to.
+    size: usize,
 }
+
+/// How many nodes a document may have with its aliases written out: where aliases of aliases end, before
+/// somebody prints or sends what they stand for.
+const MAX_NODES: usize = 1_000_000;
 
 pub(super) enum Content<'a> {
     Scalar(Cow<'a, str>),
@@ -42,116 +49,411 @@ pub(super) struct Document<'a> {
 
 /// The one document of a text; none for an empty one.
 pub(super) fn compose(text: &str) -> Result<Option<Document<'_>>, Error> {
-    let mut composer =
-        Composer { events: Events::new(text)?, nodes: Vec::new(), anchors: Default::default() };
-    let Some(first) = composer.next_in_stream()? else { return Ok(None) };
-    let root_event = composer.events.next_event()?;
-    let first_mark = root_event.mark;
-    let root = composer.node(root_event, 0)?;
-    composer.events.next_event()?; // the document's end
-    if let Some(second) = composer.next_in_stream()? {
-        let _ = first;
+    let mut composer = Composer {
+        scanner: Scanner::new(text)?,
+        nodes: Vec::with_capacity(text.len() / 16),
+        anchors: HashMap::default(),
+        handles: HashMap::new(),
+    };
+    let Some((_, explicit)) = composer.document_start(true)? else { return Ok(None) };
+    let first = composer.scanner.peek()?.start;
+    let missing = explicit && !composer.at_document_content()?;
+    let root = if missing { composer.empty(first)? } else { composer.node(Place::Block, 0)? };
+    if *composer.kind()? == TokenKind::DocumentEnd {
+        composer.scanner.take()?;
+    }
+    if let Some((second, _)) = composer.document_start(false)? {
         return Err(Error::new(Kind::Composer, "but found another document", second)
-            .within("expected a single document in the stream", first_mark));
+            .within("expected a single document in the stream", first));
     }
     Ok(Some(Document { nodes: composer.nodes, root }))
 }
 
 struct Composer<'a> {
-    events: Events<'a>,
+    scanner: Scanner<'a>,
     nodes: Vec<Node<'a>>,
-    /// Id and place of each anchor; no id while the node is still being read.
-    anchors: std::collections::HashMap<Cow<'a, str>, (Id, Mark), foldhash::fast::RandomState>,
+    anchors: HashMap<&'a str, (Id, Mark), foldhash::fast::RandomState>,
+    /// What `%TAG` declared.
+    handles: HashMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// What may stand where a node is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Block,
+    /// In a block mapping, whose lists may be no deeper than their key.
+    InBlockMap,
+    Flow,
+}
+
+/// What comes before the content of a node.
+#[derive(Default)]
+struct Properties<'a> {
+    anchor: Option<&'a str>,
+    tag: Option<Cow<'a, str>>,
+    /// The tag `!`: the scalar is resolved as a plain one, quoted or not.
+    non_specific: bool,
 }
 
 impl<'a> Composer<'a> {
-    /// The start of the next document; none at the end of the stream.
-    fn next_in_stream(&mut self) -> Result<Option<Mark>, Error> {
+    fn kind(&mut self) -> Result<&TokenKind<'a>, Error> {
+        Ok(&self.scanner.peek()?.kind)
+    }
+
+    /// Steps over the next token if it is this one.
+    fn skip_if(&mut self, kind: &TokenKind<'a>) -> Result<bool, Error> {
+        let found = self.kind()? == kind;
+        if found {
+            self.scanner.take()?;
+        }
+        Ok(found)
+    }
+
+    fn here(&mut self, problem: &str) -> Result<Error, Error> {
+        Ok(Error::new(Kind::Parser, problem, self.scanner.peek()?.start))
+    }
+
+    /// Where the next document starts, and whether a `---` says so; none at the end. Only the first may
+    /// do without.
+    fn document_start(&mut self, first: bool) -> Result<Option<(Mark, bool)>, Error> {
+        use TokenKind::{DocumentEnd, DocumentStart, StreamEnd, TagDirective, Version};
+        if !first {
+            while self.skip_if(&DocumentEnd)? {}
+        }
+        let mark = self.scanner.peek()?.start;
+        match self.kind()? {
+            StreamEnd => return Ok(None),
+            Version { .. } | TagDirective { .. } | DocumentStart => {}
+            _ if first => return Ok(Some((mark, false))),
+            _ => {}
+        }
+        self.directives()?;
+        if !self.skip_if(&DocumentStart)? {
+            return Err(self.here("did not find expected <document start>")?);
+        }
+        Ok(Some((mark, true)))
+    }
+
+    fn directives(&mut self) -> Result<(), Error> {
+        let mut versions = 0;
         loop {
-            let event = self.events.next_event()?;
-            match event.kind {
-                EventKind::StreamEnd => return Ok(None),
-                EventKind::DocumentStart => return Ok(Some(event.mark)),
-                _ => {}
+            let mark = self.scanner.peek()?.start;
+            let error = |problem| Err(Error::new(Kind::Parser, problem, mark));
+            match self.kind()? {
+                TokenKind::Version { major, minor } => {
+                    if *major != 1 || !matches!(*minor, 1 | 2) {
+                        return error("found incompatible YAML document");
+                    }
+                    versions += 1;
+                    if versions > 1 {
+                        return error("found duplicate %YAML directive");
+                    }
+                    self.scanner.take()?;
+                }
+                TokenKind::TagDirective { .. } => {
+                    if let TokenKind::TagDirective { handle, prefix } = self.scanner.take()?.kind
+                        && self.handles.insert(handle, prefix).is_some()
+                    {
+                        return error("found duplicate %TAG directive");
+                    }
+                }
+                _ => return Ok(()),
             }
         }
     }
 
-    fn node(&mut self, event: Event<'a>, depth: usize) -> Result<Id, Error> {
-        let mark = event.mark;
-        if depth > MAX_DEPTH {
-            return Err(Error::new(Kind::Composer, format!("nested deeper than {MAX_DEPTH}"), mark));
-        }
-        match event.kind {
-            EventKind::Alias(name) => match self.anchors.get(&name) {
-                Some((id, _)) => Ok(*id),
-                None => Err(Error::new(Kind::Composer, "found undefined alias", mark)),
-            },
-            EventKind::Scalar { anchor, tag, value, plain } => {
-                let tag = match tag {
-                    Some(name) => Tag::from_name(&name),
-                    None if plain => resolve(&value),
-                    None => Tag::Str,
-                };
-                self.add(anchor, tag, mark, Content::Scalar(value))
-            }
-            EventKind::SequenceStart { anchor, tag } => {
-                let tag = tag.map_or(Tag::Seq, |name| Tag::from_name(&name));
-                let id = self.add(anchor, tag, mark, Content::Seq(Vec::new()))?;
-                let mut items = Vec::new();
-                loop {
-                    let event = self.events.next_event()?;
-                    if matches!(event.kind, EventKind::SequenceEnd) {
-                        break;
-                    }
-                    items.push(self.node(event, depth + 1)?);
-                }
-                self.fill(id, Content::Seq(items));
-                Ok(id)
-            }
-            EventKind::MappingStart { anchor, tag } => {
-                let tag = tag.map_or(Tag::Map, |name| Tag::from_name(&name));
-                let id = self.add(anchor, tag, mark, Content::Map(Vec::new()))?;
-                let mut entries = Vec::new();
-                loop {
-                    let event = self.events.next_event()?;
-                    if matches!(event.kind, EventKind::MappingEnd) {
-                        break;
-                    }
-                    let key = self.node(event, depth + 1)?;
-                    let event = self.events.next_event()?;
-                    entries.push((key, self.node(event, depth + 1)?));
-                }
-                self.fill(id, Content::Map(entries));
-                Ok(id)
-            }
-            _ => Err(Error::new(Kind::Composer, "did not find expected node content", mark)),
-        }
+    fn at_document_content(&mut self) -> Result<bool, Error> {
+        use TokenKind::{DocumentEnd, DocumentStart, StreamEnd, TagDirective, Version};
+        Ok(!matches!(
+            self.kind()?,
+            Version { .. } | TagDirective { .. } | DocumentStart | DocumentEnd | StreamEnd
+        ))
+    }
+
+    /// A node that is not there: null.
+    fn empty(&mut self, mark: Mark) -> Result<Id, Error> {
+        self.scalar(Properties::default(), mark, Cow::Borrowed(""), true)
     }
 
     fn add(
         &mut self,
-        anchor: Option<Cow<'a, str>>,
+        anchor: Option<&'a str>,
         tag: Tag,
         mark: Mark,
         content: Content<'a>,
     ) -> Result<Id, Error> {
         let id = self.nodes.len();
-        let anchored = anchor.is_some();
-        if let Some(name) = anchor {
-            if let Some((_, first)) = self.anchors.get(&name) {
-                return Err(Error::new(Kind::Composer, "second occurrence", mark)
-                    .within("found duplicate anchor; first occurrence", *first));
-            }
-            self.anchors.insert(name, (id, mark));
+        if let Some(name) = anchor
+            && let Some((_, first)) = self.anchors.insert(name, (id, mark))
+        {
+            return Err(Error::new(Kind::Composer, "second occurrence", mark)
+                .within("found duplicate anchor; first occurrence", first));
         }
-        self.nodes.push(Node { tag, mark, anchored, content });
+        self.nodes.push(Node { tag, mark, anchored: anchor.is_some(), content, size: 1 });
         Ok(id)
     }
 
-    fn fill(&mut self, id: Id, content: Content<'a>) {
-        if let Some(node) = self.nodes.get_mut(id) {
-            node.content = content;
+    fn fill(&mut self, id: Id, content: Content<'a>) -> Result<Id, Error> {
+        let size = |id: &Id| self.nodes.get(*id).map_or(0, |n| n.size);
+        let inside: usize = match &content {
+            Content::Scalar(_) => 0,
+            Content::Seq(items) => items.iter().map(size).sum(),
+            Content::Map(entries) => entries.iter().map(|(k, v)| size(k) + size(v)).sum(),
+        };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(id) };
+        if inside >= MAX_NODES {
+            let problem = format!("more than {MAX_NODES} nodes, aliases written out");
+            return Err(Error::new(Kind::Composer, problem, node.mark));
         }
+        node.size = inside + 1;
+        node.content = content;
+        Ok(id)
+    }
+
+    fn scalar(
+        &mut self,
+        has: Properties<'a>,
+        mark: Mark,
+        value: Cow<'a, str>,
+        plain: bool,
+    ) -> Result<Id, Error> {
+        let tag = match has.tag {
+            Some(name) => Tag::from_name(&name),
+            None if plain || has.non_specific => resolve(&value),
+            None => Tag::Str,
+        };
+        self.add(has.anchor, tag, mark, Content::Scalar(value))
+    }
+
+    fn properties(&mut self, start: Mark) -> Result<Properties<'a>, Error> {
+        let mut has = Properties::default();
+        let mut tag = None;
+        loop {
+            match self.kind()? {
+                TokenKind::Anchor(name) if has.anchor.is_none() => {
+                    has.anchor = Some(name);
+                    self.scanner.take()?;
+                }
+                TokenKind::Tag { .. } if tag.is_none() => tag = Some(self.scanner.take()?),
+                _ => break,
+            }
+        }
+        if let Some(Token { kind: TokenKind::Tag { handle, suffix }, start: mark, .. }) = tag {
+            let prefix = match (self.handles.get(&handle), &*handle) {
+                (Some(prefix), _) => &**prefix,
+                (None, "") => "",
+                (None, "!") => "!",
+                (None, "!!") => "tag:yaml.org,2002:",
+                _ => {
+                    return Err(Error::new(Kind::Parser, "found undefined tag handle", mark)
+                        .within("while parsing a node", start));
+                }
+            };
+            let name = if prefix.is_empty() { suffix } else { Cow::Owned(format!("{prefix}{suffix}")) };
+            has.non_specific = name == "!";
+            has.tag = Some(name).filter(|name| name != "!");
+        }
+        Ok(has)
+    }
+
+    fn node(&mut self, place: Place, depth: usize) -> Result<Id, Error> {
+        use TokenKind::{BlockEntry, BlockMapStart, BlockSeqStart, FlowMapStart, FlowSeqStart};
+        let start = self.scanner.peek()?.start;
+        if depth > MAX_DEPTH {
+            return Err(Error::new(Kind::Composer, format!("nested deeper than {MAX_DEPTH}"), start));
+        }
+        if let TokenKind::Alias(name) = *self.kind()? {
+            // PyYAML sees the event before what follows it: the token goes only when the name is known.
+            let Some((id, _)) = self.anchors.get(name).copied() else {
+                return Err(Error::new(Kind::Composer, "found undefined alias", start));
+            };
+            self.scanner.take()?;
+            return Ok(id);
+        }
+        let has = self.properties(start)?;
+        let block = place != Place::Flow;
+        match self.kind()? {
+            TokenKind::Scalar { .. } => match self.scanner.take()?.kind {
+                TokenKind::Scalar { value, plain } => self.scalar(has, start, value, plain),
+                _ => self.empty(start),
+            },
+            BlockEntry if place == Place::InBlockMap => {
+                self.collection(has, Tag::Seq, start, |c| c.indentless_seq(depth))
+            }
+            FlowSeqStart => self.collection(has, Tag::Seq, start, |c| c.flow_seq(depth)),
+            FlowMapStart => self.collection(has, Tag::Map, start, |c| c.flow_map(depth)),
+            BlockSeqStart if block => self.collection(has, Tag::Seq, start, |c| c.block_seq(depth)),
+            BlockMapStart if block => self.collection(has, Tag::Map, start, |c| c.block_map(depth)),
+            _ if has.non_specific => {
+                self.add(has.anchor, Tag::Str, start, Content::Scalar(Cow::Borrowed("")))
+            }
+            _ if has.anchor.is_some() || has.tag.is_some() => {
+                self.scalar(has, start, Cow::Borrowed(""), true)
+            }
+            _ => {
+                let context = if block { "while parsing a block node" } else { "while parsing a flow node" };
+                Err(self.here("did not find expected node content")?.within(context, start))
+            }
+        }
+    }
+
+    /// A collection is known under its anchor before its items are read.
+    fn collection(
+        &mut self,
+        has: Properties<'a>,
+        default: Tag,
+        mark: Mark,
+        read: impl FnOnce(&mut Self) -> Result<Content<'a>, Error>,
+    ) -> Result<Id, Error> {
+        let nothing = if default == Tag::Seq { Content::Seq(Vec::new()) } else { Content::Map(Vec::new()) };
+        let tag = has.tag.map_or(default, |name| Tag::from_name(&name));
+        let id = self.add(has.anchor, tag, mark, nothing)?;
+        let content = read(self)?;
+        self.fill(id, content)
+    }
+
+    fn block_seq(&mut self, depth: usize) -> Result<Content<'a>, Error> {
+        use TokenKind::{BlockEnd, BlockEntry};
+        let start = self.scanner.take()?.start;
+        let mut items = Vec::new();
+        loop {
+            let end = self.scanner.peek()?.end;
+            if self.skip_if(&BlockEntry)? {
+                items.push(match self.kind()? {
+                    BlockEntry | BlockEnd => self.empty(end)?,
+                    _ => self.node(Place::Block, depth + 1)?,
+                });
+            } else if self.skip_if(&BlockEnd)? {
+                return Ok(Content::Seq(items));
+            } else {
+                let error = self.here("did not find expected '-' indicator")?;
+                return Err(error.within("while parsing a block collection", start));
+            }
+        }
+    }
+
+    fn indentless_seq(&mut self, depth: usize) -> Result<Content<'a>, Error> {
+        use TokenKind::{BlockEnd, BlockEntry, Key, Value};
+        let mut items = Vec::new();
+        loop {
+            let end = self.scanner.peek()?.end;
+            if !self.skip_if(&BlockEntry)? {
+                return Ok(Content::Seq(items));
+            }
+            items.push(match self.kind()? {
+                BlockEntry | Key | Value | BlockEnd => self.empty(end)?,
+                _ => self.node(Place::Block, depth + 1)?,
+            });
+        }
+    }
+
+    fn block_map(&mut self, depth: usize) -> Result<Content<'a>, Error> {
+        use TokenKind::{BlockEnd, Key, Value};
+        let start = self.scanner.take()?.start;
+        let mut entries = Vec::new();
+        loop {
+            let end = self.scanner.peek()?.end;
+            let key = if self.skip_if(&Key)? {
+                match self.kind()? {
+                    Key | Value | BlockEnd => self.empty(end)?,
+                    _ => self.node(Place::InBlockMap, depth + 1)?,
+                }
+            } else if self.skip_if(&BlockEnd)? {
+                return Ok(Content::Map(entries));
+            } else {
+                let error = self.here("did not find expected key")?;
+                return Err(error.within("while parsing a block mapping", start));
+            };
+            let end = self.scanner.peek()?.end;
+            let value = if self.skip_if(&Value)? {
+                match self.kind()? {
+                    Key | Value | BlockEnd => self.empty(end)?,
+                    _ => self.node(Place::InBlockMap, depth + 1)?,
+                }
+            } else {
+                self.empty(end)?
+            };
+            entries.push((key, value));
+        }
+    }
+
+    fn flow_seq(&mut self, depth: usize) -> Result<Content<'a>, Error> {
+        use TokenKind::{FlowEntry, FlowSeqEnd, Key};
+        let start = self.scanner.take()?.start;
+        let mut items = Vec::new();
+        while *self.kind()? != FlowSeqEnd {
+            if !items.is_empty() && !self.skip_if(&FlowEntry)? {
+                let error = self.here("did not find expected ',' or ']'")?;
+                return Err(error.within("while parsing a flow sequence", start));
+            }
+            match self.kind()? {
+                FlowSeqEnd => break,
+                Key => items.push(self.single_pair(depth)?),
+                _ => items.push(self.node(Place::Flow, depth + 1)?),
+            }
+        }
+        self.scanner.take()?;
+        Ok(Content::Seq(items))
+    }
+
+    /// `[a: b]`: a mapping of one entry inside a flow sequence.
+    fn single_pair(&mut self, depth: usize) -> Result<Id, Error> {
+        use TokenKind::{FlowEntry, FlowSeqEnd, Value};
+        let mark = self.scanner.take()?.start;
+        self.collection(Properties::default(), Tag::Map, mark, |c| {
+            let end = c.scanner.peek()?.end;
+            let key = match c.kind()? {
+                Value | FlowEntry | FlowSeqEnd => {
+                    // libyaml loses the token behind a lone `?`, and so do the documents that it accepts.
+                    c.scanner.take()?;
+                    c.empty(end)?
+                }
+                _ => c.node(Place::Flow, depth + 2)?,
+            };
+            let has_value = c.skip_if(&Value)?;
+            let next = c.scanner.peek()?.start;
+            let value = match c.kind()? {
+                FlowEntry | FlowSeqEnd => c.empty(next)?,
+                _ if has_value => c.node(Place::Flow, depth + 2)?,
+                _ => c.empty(next)?,
+            };
+            Ok(Content::Map(vec![(key, value)]))
+        })
+    }
+
+    fn flow_map(&mut self, depth: usize) -> Result<Content<'a>, Error> {
+        use TokenKind::{FlowEntry, FlowMapEnd, Key, Value};
+        let start = self.scanner.take()?.start;
+        let mut entries = Vec::new();
+        while *self.kind()? != FlowMapEnd {
+            if !entries.is_empty() && !self.skip_if(&FlowEntry)? {
+                let error = self.here("did not find expected ',' or '}'")?;
+                return Err(error.within("while parsing a flow mapping", start));
+            }
+            let end = self.scanner.peek()?.end;
+            let key = if self.skip_if(&Key)? {
+                match self.kind()? {
+                    Value | FlowEntry | FlowMapEnd => self.empty(end)?,
+                    _ => self.node(Place::Flow, depth + 1)?,
+                }
+            } else if *self.kind()? == FlowMapEnd {
+                break;
+            } else {
+                let key = self.node(Place::Flow, depth + 1)?;
+                let end = self.scanner.peek()?.start;
+                entries.push((key, self.empty(end)?));
+                continue;
+            };
+            let has_value = self.skip_if(&Value)?;
+            let next = self.scanner.peek()?.start;
+            let value = match self.kind()? {
+                FlowEntry | FlowMapEnd => self.empty(next)?,
+                _ if has_value => self.node(Place::Flow, depth + 1)?,
+                _ => self.empty(next)?,
+            };
+            entries.push((key, value));
+        }
+        self.scanner.take()?;
+        Ok(Content::Map(entries))
     }
 }

@@ -187,7 +187,8 @@ impl Constructor<'_> {
     /// The problem with a key that is a list or a dict.
     fn unhashable(&self, key: Id) -> Option<String> {
         let node = self.nodes.get(key)?;
-        if matches!(node.content, Content::Scalar(_)) {
+        // A list tagged as a scalar fails on its own.
+        if !matches!(node.tag, Tag::Seq | Tag::Map | Tag::Set | Tag::Omap | Tag::Pairs) {
             return None;
         }
         if self.rules == Rules::Python {
@@ -374,8 +375,9 @@ fn without_leading_zeros(text: &str) -> &str {
     }
 }
 
-/// Base64 as `base64.decodebytes` takes it: what is not in the alphabet is skipped.
-fn from_base64(text: &str, pad: bool) -> Result<Value, String> {
+/// Base64 as `base64.decodebytes` takes it: what is not in the alphabet is skipped, and a complete group with
+/// padding ends it. Salt pads the text as it stands first.
+fn from_base64(text: &str, salt: bool) -> Result<Value, String> {
     const ENGINE: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new()
@@ -383,42 +385,44 @@ fn from_base64(text: &str, pad: bool) -> Result<Value, String> {
             .with_decode_allow_trailing_bits(true),
     );
     if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii()) {
-        let shown = format!("{:?}", Value::from(c.to_string()));
+        let shown = match u32::from(c) {
+            code @ 0..=0xff => format!("\\x{code:02x}"),
+            code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+            code => format!("\\U{code:08x}"),
+        };
         return Err(format!(
-            "failed to convert base64 data into ascii: 'ascii' codec can't encode character {shown} in position {at}: \
-             ordinal not in range(128)"
+            "failed to convert base64 data into ascii: 'ascii' codec can't encode character '{shown}' in position \
+             {at}: ordinal not in range(128)"
         ));
     }
-    let known = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
+    let extra = if salt { (4 - text.len() % 4) % 4 } else { 0 };
     let mut digits: Vec<u8> = Vec::with_capacity(text.len());
     let mut padding = 0;
-    for c in text.bytes() {
-        if known(&c) {
-            if padding > 0 && (digits.len() + padding) % 4 == 0 {
+    for c in text.bytes().chain(std::iter::repeat_n(b'=', extra)) {
+        if c == b'=' {
+            padding += 1;
+            if digits.len() % 4 >= 2 && digits.len() % 4 + padding >= 4 {
                 break;
             }
+        } else if c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/') {
             padding = 0;
             digits.push(c);
-        } else if c == b'=' {
-            padding += 1;
         }
     }
-    let missing = match digits.len() % 4 {
-        0 => 0,
-        1 => {
-            return Err(format!(
-                "failed to decode base64 data: Invalid base64-encoded string: number of data characters ({}) cannot \
-                 be 1 more than a multiple of 4",
-                digits.len()
-            ));
-        }
-        n => 4 - n,
+    let problem = match digits.len() % 4 {
+        0 => None,
+        1 => Some(format!(
+            "Invalid base64-encoded string: number of data characters ({}) cannot be 1 more than a multiple of 4",
+            digits.len()
+        )),
+        rest if rest + padding < 4 => Some("Incorrect padding".to_owned()),
+        _ => None,
     };
-    if missing > padding && !pad {
-        return Err("failed to decode base64 data: Incorrect padding".to_owned());
+    match problem {
+        Some(problem) => Err(format!("failed to decode base64 data: {problem}")),
+        None => ENGINE
+            .decode(&digits)
+            .map(|bytes| Value::Bytes(bytes.into()))
+            .map_err(|e| format!("failed to decode base64 data: {e}")),
     }
-    ENGINE
-        .decode(&digits)
-        .map(|bytes| Value::Bytes(bytes.into()))
-        .map_err(|e| format!("failed to decode base64 data: {e}"))
 }

@@ -1,14 +1,14 @@
 //! YAML 1.1 as PyYAML reads and writes it, with Salt's rules for SLS on top.
 //!
-//! Reading goes text → [`events`] → nodes ([`compose`]) → values ([`construct`]); which type a plain
+//! Reading goes text → tokens ([`scan`]) → nodes ([`compose`]) → values ([`construct`]); which type a plain
 //! scalar has is decided in [`resolve`].
 
 mod compose;
 mod construct;
 mod dump;
 mod error;
-mod events;
 mod resolve;
+mod scan;
 
 pub use dump::{DumpOptions, FlowStyle, dump, salt_dump};
 pub use error::{Error, Kind, Mark};
