@@ -233,10 +233,15 @@ mod tests {
     fn messages_cross_the_socket() {
         let mut wire = Vec::new();
         write_to(&mut wire, &ControlRequest::Events { tag: "salt/job".into() }).unwrap();
-        write_to(&mut wire, &ControlReply::Missing { id: "a".into(), reason: MissingReason::NotConnected }).unwrap();
+        write_to(&mut wire, &ControlReply::Missing { id: "a".into(), reason: MissingReason::NotConnected })
+            .unwrap();
         let mut reader = wire.as_slice();
-        assert!(matches!(read_from(&mut reader).unwrap(), Some(ControlRequest::Events { tag }) if tag == "salt/job"));
-        assert!(matches!(read_from(&mut reader).unwrap(), Some(ControlReply::Missing { id, .. }) if id == "a"));
+        assert!(
+            matches!(read_from(&mut reader).unwrap(), Some(ControlRequest::Events { tag }) if tag == "salt/job")
+        );
+        assert!(
+            matches!(read_from(&mut reader).unwrap(), Some(ControlReply::Missing { id, .. }) if id == "a")
+        );
         assert!(read_from::<ControlReply>(&mut reader).unwrap().is_none());
         let cut = &wire[..wire.len() - 1];
         let mut reader = &cut[to_frame(&ControlRequest::Events { tag: "salt/job".into() }).unwrap().len()..];

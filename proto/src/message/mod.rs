@@ -96,6 +96,11 @@ pub enum Request {
         /// The environment.
         saltenv: String,
     },
+    /// The paths of all directories of an environment. Answered with [`Reply::Names`].
+    FileDirs {
+        /// The environment.
+        saltenv: String,
+    },
     /// The names of the environments. Answered with [`Reply::Names`].
     FileEnvs,
     /// The outcome of a job. Answered with [`Reply::Done`] once it is on the master's disk.

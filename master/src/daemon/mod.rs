@@ -1,0 +1,346 @@
+//! The master as a whole: its parts put together, started, reloaded and stopped.
+
+mod control;
+mod events;
+mod keeper;
+mod view;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use data::{Dict, Value};
+use proto::config::{ConfigError, MasterConfig};
+use proto::frame::MAX_SESSION_FRAME;
+use proto::jid;
+use proto::keys::{KeyError, KeyFileError, SignKey, StaticKey};
+use proto::message::Event;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::{Addresses, Bus, BusError, BusSender};
+use crate::fileserver::{FileServer, FileServerError};
+use crate::keys::{KeyState, Keys, KeysError};
+use crate::pillar::PillarServer;
+use crate::publish::{Publisher, Roster};
+use crate::refusals::Refusals;
+use crate::sessions::{self, Session, Sessions, Standing};
+use crate::store::{JobFilter, SqliteStore, Store, StoreError};
+
+pub use events::Events;
+
+/// What runs at SIGTERM gets so much time to finish.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the master does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The group key.
+    #[error("cannot make the group key: {0}")]
+    GroupKey(#[from] KeyError),
+    /// The minions' keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ports.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The file server.
+    #[error(transparent)]
+    Files(#[from] FileServerError),
+    /// A directory.
+    #[error("cannot make the directory {path}: {source}", path = path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The control socket.
+    #[error("cannot listen on {path}: {source}", path = path.display())]
+    Control {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Everything that the parts of a running master share.
+pub struct Master {
+    /// Who is connected.
+    pub sessions: Sessions,
+    /// Jobs on their way.
+    pub publisher: Publisher,
+    /// Accepted keys and grains.
+    pub roster: Roster,
+    /// What was refused.
+    pub refusals: Refusals,
+    /// The event bus.
+    pub events: Events,
+    /// Jobs, returns, grains.
+    pub store: Arc<dyn Store>,
+    /// Makes jids.
+    pub jids: jid::Generator,
+    /// When it was started.
+    pub started: Instant,
+    pub(crate) bus: BusSender,
+    pub(crate) key: StaticKey,
+    /// Everything that runs beside the gate; stopping waits for it.
+    pub(crate) tasks: TaskTracker,
+    config: RwLock<Arc<MasterConfig>>,
+    keys: RwLock<Arc<Keys>>,
+    files: RwLock<Arc<FileServer>>,
+    pillar: RwLock<Arc<PillarServer>>,
+    stop: CancellationToken,
+    key_dirs: keeper::KeyDirs,
+}
+
+/// A started master. Dropping it does not stop it: [`Running::stop`] does.
+pub struct Running {
+    /// The master.
+    pub master: Arc<Master>,
+    /// Where its ports are.
+    pub addresses: Addresses,
+    gate: tokio::task::JoinHandle<()>,
+}
+
+/// Starts a master: opens its files and ports, and serves them in the background.
+pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
+    for path in [&config.cachedir, &config.sock_dir] {
+        let made = std::fs::create_dir_all(path);
+        made.map_err(|source| StartError::Directory { path: path.clone(), source })?;
+    }
+    let key = StaticKey::load_or_generate(&config.pki_dir, "master")?;
+    let sign = SignKey::load_or_generate(&config.pki_dir, "master_sign")?;
+    let keys = Keys::from_config(&config)?;
+    let files = FileServer::new(&config)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store_file())?);
+
+    let roster = Roster::default();
+    roster.load_grains(store.all_grains()?);
+    roster.set_accepted(keys.accepted()?);
+    let jids = store.last_jid()?.map_or_else(jid::Generator::default, |last| jid::Generator::after(&last));
+    let epoch = next_epoch(&*store).await?;
+
+    let control = control::listen(&config.control_socket())
+        .map_err(|source| StartError::Control { path: config.control_socket(), source })?;
+    let (bus, sender) = Bus::bind(&config.interface, config.publish_port, config.ret_port).await?;
+    let addresses = bus.addresses();
+    let publisher = Publisher::new(sender.clone(), sign, epoch)?;
+    let unexpired = JobFilter { unexpired_at: Some(unix_time()), ..JobFilter::default() };
+    for stored in store.jobs(&unexpired)? {
+        let returned = store.returned(&stored.job.jid)?;
+        publisher.restore(stored.job, stored.minions, returned);
+    }
+
+    tracing::info!(
+        publish = %addresses.publish, requests = %addresses.requests,
+        fingerprint = key.public().fingerprint(), version = crate::VERSION, "master started"
+    );
+    let key_dirs = keeper::KeyDirs::new(&config.pki_dir);
+    let config = Arc::new(config);
+    let master = Arc::new(Master {
+        sessions: Sessions::default(),
+        publisher,
+        roster,
+        refusals: Refusals::default(),
+        events: Events::default(),
+        store,
+        jids,
+        started: Instant::now(),
+        bus: sender,
+        key,
+        tasks: TaskTracker::new(),
+        pillar: RwLock::new(Arc::new(PillarServer::new(Arc::clone(&config)))),
+        config: RwLock::new(config),
+        keys: RwLock::new(Arc::new(keys)),
+        files: RwLock::new(Arc::new(files)),
+        stop: CancellationToken::new(),
+        key_dirs,
+    });
+    let gate = tokio::spawn(sessions::serve(Arc::clone(&master), bus, master.stop.clone()));
+    master.tasks.spawn(control::serve(Arc::clone(&master), control));
+    master.tasks.spawn(keeper::keep(Arc::clone(&master)));
+    Ok(Running { master, addresses, gate })
+}
+
+impl Running {
+    /// Stops the master: takes nothing new, lets what runs finish within a grace time, tells the
+    /// minions and the waiting command lines, closes the store.
+    pub async fn stop(self) {
+        tracing::info!("master stops");
+        self.master.stop.cancel();
+        self.master.tasks.close();
+        if tokio::time::timeout(GRACE, self.master.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.master.tasks.len(), "not everything has finished in time");
+        }
+        if let Err(error) = self.gate.await {
+            tracing::error!(%error, "the request port has failed");
+        }
+    }
+}
+
+impl Master {
+    /// The config as it is now.
+    pub fn config(&self) -> Arc<MasterConfig> {
+        current(&self.config)
+    }
+
+    /// The minions' keys. After a change call [`Master::keys_changed`].
+    pub fn keys(&self) -> Arc<Keys> {
+        current(&self.keys)
+    }
+
+    /// The file server.
+    pub fn files(&self) -> Arc<FileServer> {
+        current(&self.files)
+    }
+
+    /// The pillar.
+    pub fn pillar(&self) -> Arc<PillarServer> {
+        current(&self.pillar)
+    }
+
+    /// The master's public key.
+    pub fn public_key(&self) -> proto::keys::PublicKey {
+        self.key.public()
+    }
+
+    /// Seconds since the epoch.
+    pub fn clock(&self) -> f64 {
+        unix_time()
+    }
+
+    /// The largest message of an accepted minion.
+    pub fn max_message(&self) -> usize {
+        MAX_SESSION_FRAME
+    }
+
+    /// Resolves when the master begins to stop.
+    pub async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Reads the config again and takes over what may change while it runs: everything but ports,
+    /// directories and keys of its own.
+    pub fn reload(&self) -> Result<(), ReloadError> {
+        let config = MasterConfig::load(&self.config().config_dir)?;
+        let files = FileServer::new(&config)?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let config = Arc::new(config);
+        replace(&self.keys, Keys::from_config(&config)?);
+        replace(&self.files, files);
+        replace(&self.pillar, PillarServer::new(Arc::clone(&config)));
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        tracing::info!("config read again");
+        Ok(())
+    }
+
+    /// Takes over a change of the key files: tells the minions concerned, and changes the group key when
+    /// one has lost access. To be awaited before the change is reported as done.
+    pub async fn keys_changed(self: &Arc<Self>) -> Result<(), KeysError> {
+        let before = self.roster.accepted();
+        let accepted = self.keys().accepted()?;
+        let lost: Vec<&String> = before.iter().filter(|id| accepted.binary_search(id).is_err()).collect();
+        for id in &lost {
+            if self.keys().state(id).is_none() {
+                self.roster.forget(id);
+                if let Err(error) = self.store.forget(id).await {
+                    tracing::warn!(%id, %error, "a deleted minion's grains stay in the store");
+                }
+            }
+        }
+        let rotate = !lost.is_empty();
+        self.roster.set_accepted(accepted);
+        self.key_dirs.seen();
+        let rotated = sessions::recheck(self).await;
+        if rotate && !rotated {
+            self.publisher.rotate(&self.sessions).await;
+        }
+        Ok(())
+    }
+
+    /// Keeps a minion's grains, in the store too when they have changed.
+    pub(crate) async fn note_grains(&self, id: &str, grains: Value) -> Result<(), StoreError> {
+        if self.roster.set_grains(id, grains.clone()) {
+            self.store.put_grains(id, &grains).await?;
+        }
+        Ok(())
+    }
+
+    /// A connected minion's key has been looked up: what the rest of the master makes of it.
+    pub(crate) fn key_settled(&self, session: &Session, state: KeyState) {
+        if state == KeyState::Accepted {
+            self.roster.set(&session.id, true);
+        }
+        let (act, result) = match state {
+            KeyState::Accepted => ("accept", true),
+            KeyState::Pending => ("pend", true),
+            KeyState::Rejected => ("reject", false),
+            KeyState::Denied => ("denied", false),
+        };
+        let data = Dict::new()
+            .with("result", result)
+            .with("act", act)
+            .with("id", session.id.as_str())
+            .with("pub", session.key.to_string());
+        self.events.fire(Event { tag: "salt/auth".to_string(), data: data.into() });
+    }
+
+    /// Once a second, from the gate.
+    pub(crate) fn sweep(&self) {
+        self.publisher.sweep(unix_time());
+    }
+
+    /// Whether the minion with this id is connected and accepted.
+    pub fn is_connected(&self, id: &str) -> bool {
+        self.sessions.get(id).is_some_and(|s| s.standing() == Standing::Accepted)
+    }
+}
+
+/// Why the config was not read again; the old one stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The files.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The file server's part of it.
+    #[error(transparent)]
+    Files(#[from] FileServerError),
+    /// The minions' keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+fn current<T>(slot: &RwLock<Arc<T>>) -> Arc<T> {
+    Arc::clone(&slot.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn replace<T>(slot: &RwLock<Arc<T>>, new: T) {
+    *slot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+}
+
+/// An epoch above all earlier ones: counted in the store, and never below the clock, so that a store
+/// that was lost does not bring an old number back.
+async fn next_epoch(store: &dyn Store) -> Result<u64, StoreError> {
+    const NAME: &str = "epoch";
+    let before = store.get(NAME)?.and_then(|b| <[u8; 8]>::try_from(b.as_slice()).ok()).map_or(0, u64::from_be_bytes);
+    // A rotation adds one; whole seconds shifted leave room for a thousand of them in each.
+    let now = (unix_time() as u64) << 10;
+    let epoch = (before + 1).max(now);
+    store.put(NAME, &epoch.to_be_bytes()).await?;
+    Ok(epoch)
+}
+
+fn unix_time() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}

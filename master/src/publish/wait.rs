@@ -1,0 +1,196 @@
+//! Waiting for returns: every expected minion ends as a return or as missing with a reason.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::message::control::{ControlReply, MissingReason};
+use proto::message::{Return, ToMinion};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::LiveJob;
+use crate::daemon::Master;
+
+/// A minion that was connected so recently may just be changing its connection: it gets the time limit
+/// of the job to come back before it is called missing.
+const RECONNECT: Duration = Duration::from_secs(15);
+
+/// The two limits of a wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Silence after which a minion is asked whether it is still running the job.
+    pub timeout: Duration,
+    /// How long it may take to answer that.
+    pub gather: Duration,
+}
+
+/// Streams returns and missing minions to `out` until each expected minion is one or the other, the
+/// reader of `out` has gone, or the master stops. `returns` must have been registered with
+/// [`LiveJob::watch`] before the job went out.
+pub async fn wait_for_returns(
+    master: &Arc<Master>,
+    job: &Arc<LiveJob>,
+    mut returns: mpsc::Receiver<Arc<Return>>,
+    limits: Limits,
+    out: &mpsc::Sender<ControlReply>,
+) {
+    let jid = job.published.job.jid.as_str();
+    let mut waiting: HashMap<String, Instant> = HashMap::new();
+    let start = Instant::now();
+    for id in &job.expected {
+        if job.has_returned(id) {
+            continue;
+        }
+        match master.sessions.absence(id) {
+            Some(gone) if gone < RECONNECT => {
+                waiting.insert(id.clone(), start + limits.timeout);
+            }
+            None if master.started.elapsed() < RECONNECT => {
+                waiting.insert(id.clone(), start + limits.timeout);
+            }
+            _ => {
+                let reason = if master.roster.is_accepted(id) {
+                    MissingReason::NotConnected
+                } else {
+                    MissingReason::KeyNotAccepted
+                };
+                if out.send(ControlReply::Missing { id: id.clone(), reason }).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    let mut asked: JoinSet<(String, Option<bool>)> = JoinSet::new();
+    while !waiting.is_empty() {
+        let next = waiting.values().min().copied().unwrap_or(start);
+        let event = tokio::select! {
+            biased;
+            () = out.closed() => return,
+            ret = returns.recv() => match ret {
+                Some(ret) => Event::Return(ret),
+                // We were too slow for our own queue; the returns are in the store.
+                None => Event::Overrun,
+            },
+            Some(answer) = asked.join_next(), if !asked.is_empty() => match answer {
+                Ok((id, running)) => Event::Asked(id, running),
+                Err(_) => continue,
+            },
+            () = master.stopping() => Event::Stop,
+            () = tokio::time::sleep_until(next) => Event::Silence,
+        };
+        match event {
+            Event::Return(ret) => {
+                waiting.remove(&ret.id);
+                if out.send(ControlReply::Return(Box::new((*ret).clone()))).await.is_err() {
+                    return;
+                }
+            }
+            Event::Overrun => {
+                let hint = format!("too many returns at once; see jobs.lookup_jid {jid}");
+                let _ = out.send(ControlReply::Error(hint)).await;
+                return;
+            }
+            Event::Silence => {
+                let now = Instant::now();
+                let silent: Vec<String> =
+                    waiting.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect();
+                for id in silent {
+                    match ask(master, &mut asked, &id, job, limits) {
+                        // The deadline moves behind the answer, which comes within the limit.
+                        Asked::Asked => {
+                            waiting.insert(id, now + limits.gather + limits.timeout);
+                        }
+                        Asked::MayComeBack(at) => {
+                            waiting.insert(id, at);
+                        }
+                        Asked::Missing(reason) => {
+                            waiting.remove(&id);
+                            if out.send(ControlReply::Missing { id, reason }).await.is_err() {
+                                return;
+                            }
+                        }
+                    }
+                }
+            }
+            Event::Asked(id, running) => {
+                if !waiting.contains_key(&id) || job.has_returned(&id) {
+                    continue;
+                }
+                if running == Some(true) {
+                    waiting.insert(id, Instant::now() + limits.timeout);
+                    continue;
+                }
+                waiting.remove(&id);
+                let seconds = (Instant::now() - start).as_secs_f64();
+                let reason = match (running, master.sessions.get(&id)) {
+                    (None, None) => MissingReason::NotConnected,
+                    (None, _) => MissingReason::NoReturn { seconds: (seconds * 10.0).round() / 10.0 },
+                    (Some(_), _) => MissingReason::NoReturn { seconds: limits.timeout.as_secs_f64() },
+                };
+                if out.send(ControlReply::Missing { id, reason }).await.is_err() {
+                    return;
+                }
+            }
+            Event::Stop => {
+                for (id, _) in waiting {
+                    let reason = MissingReason::MasterStopped;
+                    if out.send(ControlReply::Missing { id, reason }).await.is_err() {
+                        return;
+                    }
+                }
+                return;
+            }
+        }
+    }
+    // Returns of minions that were not expected, or that were given up, and are here by now.
+    while let Ok(ret) = returns.try_recv() {
+        if out.send(ControlReply::Return(Box::new((*ret).clone()))).await.is_err() {
+            return;
+        }
+    }
+}
+
+enum Event {
+    Return(Arc<Return>),
+    Overrun,
+    Asked(String, Option<bool>),
+    Silence,
+    Stop,
+}
+
+enum Asked {
+    Asked,
+    MayComeBack(Instant),
+    Missing(MissingReason),
+}
+
+/// Asks a silent minion whether it is running the job.
+fn ask(
+    master: &Arc<Master>,
+    asked: &mut JoinSet<(String, Option<bool>)>,
+    id: &str,
+    job: &Arc<LiveJob>,
+    limits: Limits,
+) -> Asked {
+    if let Some(session) = master.sessions.get(id) {
+        let (id, job) = (id.to_string(), Arc::clone(job));
+        asked.spawn(async move {
+            let jid = job.published.job.jid.clone();
+            // Should the publish have been lost on its way, it starts now, and the answer says so.
+            let _ = session.send(&ToMinion::Job(job.published.clone())).await;
+            let running = session.running(std::slice::from_ref(&jid), limits.gather).await;
+            (id, running.map(|jids| jids.contains(&jid)))
+        });
+        return Asked::Asked;
+    }
+    if !master.roster.is_accepted(id) {
+        return Asked::Missing(MissingReason::KeyNotAccepted);
+    }
+    match master.sessions.absence(id) {
+        Some(gone) if gone < limits.timeout => Asked::MayComeBack(Instant::now() + (limits.timeout - gone)),
+        _ => Asked::Missing(MissingReason::NotConnected),
+    }
+}

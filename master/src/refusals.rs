@@ -1,0 +1,96 @@
+//! What the master has refused, counted by reason, with one log line per reason that does not flood.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why something that came over the network was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Refusal {
+    /// Not a frame, or of another version.
+    Frame,
+    /// Larger than allowed.
+    Size,
+    /// A frame that does not belong in this state of the connection.
+    State,
+    /// Too many handshakes at the same time.
+    Busy,
+    /// A handshake that failed.
+    Handshake,
+    /// A handshake that took too long.
+    HandshakeTime,
+    /// A message that does not open: changed, replayed or out of order.
+    Seal,
+    /// Not a message.
+    Message,
+    /// An id that a minion may not have.
+    Id,
+    /// A key that is rejected.
+    Rejected,
+    /// A key other than the one that holds the id.
+    Denied,
+    /// A request of a minion that is not accepted.
+    NotAccepted,
+    /// More requests at the same time than allowed.
+    Requests,
+    /// A return for another minion's id.
+    ForeignReturn,
+    /// A return for a job that does not exist.
+    UnknownJob,
+    /// A request that is not allowed: a path outside the roots, for one.
+    Request,
+    /// The socket's peer is neither root nor the master's user.
+    ControlUser,
+}
+
+const COUNT: usize = Refusal::ControlUser as usize + 1;
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Frame => "not a frame of this protocol",
+            Refusal::Size => "frame too large",
+            Refusal::State => "frame out of place",
+            Refusal::Busy => "too many handshakes",
+            Refusal::Handshake => "handshake failed",
+            Refusal::HandshakeTime => "handshake took too long",
+            Refusal::Seal => "message changed, replayed or out of order",
+            Refusal::Message => "not a message",
+            Refusal::Id => "id not allowed",
+            Refusal::Rejected => "key rejected",
+            Refusal::Denied => "another key holds this id",
+            Refusal::NotAccepted => "key not accepted",
+            Refusal::Requests => "too many requests",
+            Refusal::ForeignReturn => "return for another minion",
+            Refusal::UnknownJob => "return for an unknown job",
+            Refusal::Request => "request not allowed",
+            Refusal::ControlUser => "user not allowed on the control socket",
+        })
+    }
+}
+
+/// The counters.
+#[derive(Debug)]
+pub struct Refusals([AtomicU64; COUNT]);
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Refusals(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl Refusals {
+    /// Counts one. Logs the 1st, 2nd, 4th, 8th … of each reason, with what is known of the sender.
+    pub fn count(&self, reason: Refusal, from: impl fmt::Debug, detail: impl fmt::Display) {
+        let Some(counter) = self.0.get(reason as usize) else { return };
+        let count = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_power_of_two() {
+            tracing::warn!(%reason, count, ?from, %detail, "refused");
+        }
+    }
+
+    /// How many there were.
+    pub fn get(&self, reason: Refusal) -> u64 {
+        self.0.get(reason as usize).map_or(0, |c| c.load(Ordering::Relaxed))
+    }
+}

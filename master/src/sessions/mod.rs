@@ -1,0 +1,204 @@
+//! Who is connected: the sessions of accepted minions by id, and those that wait for a decision.
+//!
+//! Presence is what this table holds. A session enters it after the handshake (gate.rs), changes its
+//! standing when the minion's key does, and leaves it with its connection, after silence, or when a
+//! newer session of the same minion takes its place.
+
+mod gate;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use proto::keys::PublicKey;
+use proto::message::{self, ToMinion};
+use proto::session::Sealer;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::bus::{BusSender, PeerGone, PeerId};
+
+pub(crate) use gate::recheck;
+pub use gate::serve;
+
+/// How often both sides give a sign of life.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After so much silence a session is over.
+pub const SILENCE: Duration = Duration::from_secs(15);
+/// Requests of one minion at the same time; more are refused.
+pub const REQUESTS: usize = 32;
+
+/// Where a minion stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The key is being looked up.
+    Undecided,
+    /// Its key waits to be accepted.
+    Pending,
+    /// Its key is accepted.
+    Accepted,
+    /// Its key is rejected, or another key holds its id.
+    Refused,
+}
+
+/// One connected minion.
+#[derive(Debug)]
+pub struct Session {
+    /// The id it has given; proved only when [`Standing::Accepted`].
+    pub id: String,
+    /// The key it has proved to hold.
+    pub key: PublicKey,
+    /// Its version.
+    pub version: String,
+    /// The grains it shows for the autosign policy.
+    pub autosign_grains: data::Value,
+    peer: PeerId,
+    bus: BusSender,
+    standing: Mutex<Standing>,
+    subscribed: AtomicBool,
+    heard: Mutex<Instant>,
+    /// Held while a message is sealed and queued, so that the wire keeps the order of the seals.
+    sealer: tokio::sync::Mutex<Sealer>,
+    requests: Arc<Semaphore>,
+    queries: Mutex<HashMap<u64, oneshot::Sender<Vec<String>>>>,
+    next_query: AtomicU64,
+}
+
+impl Session {
+    /// Sends a message.
+    pub async fn send(&self, message: &ToMinion) -> Result<(), PeerGone> {
+        let bytes = message::encode(message).map_err(|error| {
+            tracing::error!(id = %self.id, %error, "a message for this minion cannot be written");
+            PeerGone
+        })?;
+        let mut sealer = self.sealer.lock().await;
+        let frame = sealer.seal(&bytes).map_err(|_| PeerGone)?;
+        self.bus.send(&self.peer, frame).await
+    }
+
+    /// Where the minion stands.
+    pub fn standing(&self) -> Standing {
+        *lock(&self.standing)
+    }
+
+    /// Whether the minion has had a publish over the publish port, so that it needs none down the session.
+    pub fn subscribed(&self) -> bool {
+        self.subscribed.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the minion was heard.
+    pub fn silence(&self) -> Duration {
+        lock(&self.heard).elapsed()
+    }
+
+    /// Which of these jobs the minion is running, or has a return of that is under way; none when it
+    /// does not answer in time.
+    pub async fn running(&self, jids: &[String], limit: Duration) -> Option<Vec<String>> {
+        let id = self.next_query.fetch_add(1, Ordering::Relaxed);
+        let (answer, wait) = oneshot::channel();
+        lock(&self.queries).insert(id, answer);
+        let ask = async {
+            self.send(&ToMinion::JobQuery { id, jids: jids.to_vec() }).await.ok()?;
+            wait.await.ok()
+        };
+        let answered = tokio::time::timeout(limit, ask).await;
+        lock(&self.queries).remove(&id);
+        answered.ok().flatten()
+    }
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Accepted minions, by id.
+    live: HashMap<String, Arc<Session>>,
+    /// All sessions, whatever their standing.
+    all: HashMap<PeerId, Arc<Session>>,
+    /// When a minion that was accepted and connected was so for the last time.
+    gone: HashMap<String, Instant>,
+}
+
+impl Sessions {
+    /// The session of an accepted minion.
+    pub fn get(&self, id: &str) -> Option<Arc<Session>> {
+        lock(&self.table).live.get(id).cloned()
+    }
+
+    /// The ids of all accepted minions that are connected, in no order.
+    pub fn connected(&self) -> Vec<String> {
+        lock(&self.table).live.keys().cloned().collect()
+    }
+
+    /// The sessions of all accepted minions.
+    pub fn live(&self) -> Vec<Arc<Session>> {
+        lock(&self.table).live.values().cloned().collect()
+    }
+
+    /// All sessions.
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        lock(&self.table).all.values().cloned().collect()
+    }
+
+    /// How long ago the minion was connected for the last time; none for never, zero for now.
+    pub fn absence(&self, id: &str) -> Option<Duration> {
+        let table = lock(&self.table);
+        if table.live.contains_key(id) {
+            return Some(Duration::ZERO);
+        }
+        table.gone.get(id).map(Instant::elapsed)
+    }
+
+    fn insert(&self, session: &Arc<Session>) {
+        lock(&self.table).all.insert(session.peer.clone(), Arc::clone(session));
+    }
+
+    /// Takes the session out; true when an accepted minion is gone by it.
+    fn remove(&self, peer: &PeerId) -> Option<(Arc<Session>, bool)> {
+        let mut table = lock(&self.table);
+        let session = table.all.remove(peer)?;
+        let was_live = table.live.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, &session));
+        if was_live {
+            table.live.remove(&session.id);
+            table.gone.insert(session.id.clone(), Instant::now());
+        }
+        // Nobody will answer any more: those who wait are told by the closed channel.
+        lock(&session.queries).clear();
+        Some((session, was_live))
+    }
+
+    /// Notes where a session stands from now on. Returns what it was before, and the older session of
+    /// the same minion that this one replaces.
+    fn set_standing(&self, session: &Arc<Session>, standing: Standing) -> (Standing, Option<Arc<Session>>) {
+        let mut table = lock(&self.table);
+        let before = std::mem::replace(&mut *lock(&session.standing), standing);
+        // A session that was removed while its key was looked up stays out.
+        let connected = table.all.contains_key(&session.peer);
+        let mut replaced = None;
+        if standing == Standing::Accepted && connected {
+            replaced = table
+                .live
+                .insert(session.id.clone(), Arc::clone(session))
+                .filter(|old| !Arc::ptr_eq(old, session));
+            table.gone.remove(&session.id);
+        } else if table.live.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session)) {
+            table.live.remove(&session.id);
+            table.gone.insert(session.id.clone(), Instant::now());
+        }
+        (before, replaced)
+    }
+
+    /// Forgets who has been gone for long.
+    pub(crate) fn forget(&self, after: Duration) {
+        lock(&self.table).gone.retain(|_, at| at.elapsed() < after);
+    }
+}
+
+/// A poisoned lock means that a holder panicked between two assignments of plain data: it is used as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
