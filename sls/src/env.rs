@@ -38,7 +38,7 @@ pub trait RenderEnv {
 }
 
 /// A `salt[…]` call that did not return.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// There is no such execution function.
     #[error("'{fun}' is not available")]
@@ -69,7 +69,7 @@ impl CallError {
 }
 
 /// A file or a file list that could not be had, for another reason than that it does not exist.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("failed to get salt://{path} from saltenv '{saltenv}': {reason}")]
 pub struct FetchError {
     /// The path below the roots; empty for a list.

@@ -71,7 +71,7 @@ pub(super) fn number<'a>(ids: impl Iterator<Item = (&'a Value, &'a mut Value)>, 
     for (_, body) in ids {
         let Some(states) = body.as_dict_mut() else { continue };
         for (state, args) in states.iter_mut() {
-            if !state.as_str().is_some_and(|s| !s.starts_with('_')) {
+            if state.as_str().is_none_or(|s| s.starts_with('_')) {
                 continue;
             }
             let ordered = |args: &[Value]| args.iter().any(|arg| super::first_key(arg) == Some("order"));

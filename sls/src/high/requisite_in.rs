@@ -96,7 +96,7 @@ impl Pass<'_> {
         match items {
             Value::Dict(items) => {
                 for (state, id) in items.iter() {
-                    let state = self.without_dot(from, state, id);
+                    let state = self.without_dot(from, state, id, "");
                     self.add_requisite(from, id, &state);
                 }
             }
@@ -110,7 +110,7 @@ impl Pass<'_> {
                     } else {
                         targets.push((id.clone(), state.clone()));
                     }
-                    self.without_dot(from, &state, &id);
+                    self.without_dot(from, &state, &id, ",");
                     for (id, state) in &targets {
                         match from.key {
                             "use_in" => self.use_in(from, id, state),
@@ -161,11 +161,10 @@ impl Pass<'_> {
         found
     }
 
-    fn without_dot(&mut self, from: &From<'_>, state: &Value, id: &Value) -> Value {
+    fn without_dot(&mut self, from: &From<'_>, state: &Value, id: &Value, comma: &str) -> Value {
         let Some((module, _)) = state.as_str().and_then(|s| s.split_once('.')) else { return state.clone() };
-        let in_list = if matches!(from.args.as_list(), Some(_)) && from.key != "use" { "," } else { "" };
         self.errors.push(format!(
-            "Invalid requisite in {}: {state} for {id}{in_list} in SLS '{}'. Requisites must not contain dots, did \
+            "Invalid requisite in {}: {state} for {id}{comma} in SLS '{}'. Requisites must not contain dots, did \
              you mean '{module}'?",
             from.requisite(),
             from.sls()

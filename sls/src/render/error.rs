@@ -44,7 +44,7 @@ impl RenderError {
         let byte = content.get(at).copied().unwrap_or_default();
         let reason = match error.error_len() {
             None => "unexpected end of data",
-            Some(_) if byte < 0xC2 || byte > 0xF4 => "invalid start byte",
+            Some(_) if !(0xC2..=0xF4).contains(&byte) => "invalid start byte",
             Some(_) => "invalid continuation byte",
         };
         Self::other(format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}"))
