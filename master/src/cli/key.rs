@@ -1,0 +1,345 @@
+//! `rsalt-key`: lists, accepts, rejects and deletes the minions' keys. Through the master where it runs, so
+//! that a change takes effect at once; on the files where it does not.
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+
+use clap::Parser;
+use data::{Dict, Value};
+use proto::config::MasterConfig;
+use proto::exit_codes;
+use proto::keys::StaticKey;
+use proto::message::control::Call;
+use proto::message::{ControlReply, ControlRequest};
+
+use super::client::Client;
+use super::error::CliError;
+use super::options::{Common, Output, versions_report};
+use super::output::Printer;
+use crate::keys::{Include, Keys, Verb};
+use crate::wheel;
+
+/// Manage the keys of the minions
+#[derive(Debug, Parser)]
+#[command(
+    name = "rsalt-key",
+    version,
+    after_help = "Exit codes: 0 all is well; 1 it failed; 64 wrong options; 69 the master does not answer; 78 broken config."
+)]
+pub(super) struct Options {
+    #[command(flatten)]
+    action: Action,
+    /// Accepting: rejected keys, too
+    #[arg(long, help_heading = "Which keys")]
+    include_rejected: bool,
+    /// Rejecting: accepted keys, too
+    #[arg(long, help_heading = "Which keys")]
+    include_accepted: bool,
+    /// Accepting and rejecting: denied keys, too
+    #[arg(long, help_heading = "Which keys")]
+    include_denied: bool,
+    /// Accepting: rejected keys, too; rejecting: accepted keys, too
+    #[arg(long, help_heading = "Which keys")]
+    include_all: bool,
+    /// Answer all questions with yes
+    #[arg(short = 'y', long, help_heading = "Output options")]
+    yes: bool,
+    /// Print nothing
+    #[arg(short = 'q', long, help_heading = "Output options")]
+    quiet: bool,
+    /// The directory for --gen-keys
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Key generation")]
+    gen_keys_dir: PathBuf,
+    /// Accepted for Salt's sake: the keys here have one size
+    #[arg(long, value_name = "BITS", hide = true)]
+    keysize: Option<u32>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+#[command(next_help_heading = "Actions")]
+struct Action {
+    /// List keys: acc[epted], pre or un[accepted], rej[ected], den[ied], all
+    #[arg(short = 'l', long, value_name = "STATE")]
+    list: Option<String>,
+    /// List all keys; what happens without an action
+    #[arg(short = 'L', long)]
+    list_all: bool,
+    /// Accept the pending keys that match
+    #[arg(short = 'a', long, value_name = "GLOB")]
+    accept: Option<String>,
+    /// Accept all pending keys
+    #[arg(short = 'A', long)]
+    accept_all: bool,
+    /// Reject the pending keys that match
+    #[arg(short = 'r', long, value_name = "GLOB")]
+    reject: Option<String>,
+    /// Reject all pending keys
+    #[arg(short = 'R', long)]
+    reject_all: bool,
+    /// Delete the keys that match, whatever their state
+    #[arg(short = 'd', long, value_name = "GLOB")]
+    delete: Option<String>,
+    /// Delete all keys
+    #[arg(short = 'D', long)]
+    delete_all: bool,
+    /// Print the fingerprints of the keys that match; `master` is the master's own
+    #[arg(short = 'f', long, value_name = "GLOB")]
+    finger: Option<String>,
+    /// Print all fingerprints
+    #[arg(short = 'F', long)]
+    finger_all: bool,
+    /// Print the keys that match
+    #[arg(short = 'p', long, value_name = "GLOB")]
+    print: Option<String>,
+    /// Print all keys
+    #[arg(short = 'P', long)]
+    print_all: bool,
+    /// Make a key pair: NAME.pem and NAME.pub
+    #[arg(long, value_name = "NAME")]
+    gen_keys: Option<String>,
+}
+
+/// What is to be done, once `_all` is a glob.
+enum Task {
+    List(String),
+    Change(Verb, String),
+    Finger(String),
+    Print(String),
+    Generate(String),
+}
+
+impl Action {
+    fn task(self) -> Task {
+        let all = |given: bool| given.then(|| "*".to_owned());
+        if let Some(glob) = self.accept.or_else(|| all(self.accept_all)) {
+            Task::Change(Verb::Accept, glob)
+        } else if let Some(glob) = self.reject.or_else(|| all(self.reject_all)) {
+            Task::Change(Verb::Reject, glob)
+        } else if let Some(glob) = self.delete.or_else(|| all(self.delete_all)) {
+            Task::Change(Verb::Delete, glob)
+        } else if let Some(glob) = self.finger.or_else(|| all(self.finger_all)) {
+            Task::Finger(glob)
+        } else if let Some(glob) = self.print.or_else(|| all(self.print_all)) {
+            Task::Print(glob)
+        } else if let Some(name) = self.gen_keys {
+            Task::Generate(name)
+        } else {
+            Task::List(self.list.unwrap_or_else(|| "all".to_owned()))
+        }
+    }
+}
+
+pub(super) fn run(options: Options) -> Result<i32, CliError> {
+    if options.common.versions_report {
+        print!("{}", versions_report());
+        return Ok(exit_codes::OK);
+    }
+    let config = options.common.load()?;
+    let mut output = options.output.clone();
+    if options.quiet {
+        output.out = Some("quiet".into());
+    }
+    let mut printer = Printer::new(&output, &config)?;
+    match options.action.task() {
+        Task::Generate(name) => {
+            let key = StaticKey::generate().map_err(|e| CliError::KeyFile(e.to_string()))?;
+            key.save(&options.gen_keys_dir, &name).map_err(|e| CliError::KeyFile(e.to_string()))?;
+        }
+        Task::List(which) => {
+            let keys = Keys::open(&config.pki_dir)?;
+            let found = wheel::by_status(&keys, &which)?.ok_or_else(|| {
+                CliError::Usage(format!(
+                    "--list takes accepted, pre, un, rejected, denied or all, not '{which}'"
+                ))
+            })?;
+            printer.value(&found.into(), Some("key"))?;
+        }
+        Task::Finger(glob) => {
+            let found = wheel::fingers(&Keys::open(&config.pki_dir)?, &glob)?;
+            printer.value(&found.into(), Some("key"))?;
+        }
+        Task::Print(glob) => {
+            let found = wheel::texts(&Keys::open(&config.pki_dir)?, &glob)?;
+            printer.value(&found.into(), Some("key"))?;
+        }
+        Task::Change(verb, glob) => {
+            let include = Include {
+                accepted: verb == Verb::Reject && (options.include_accepted || options.include_all),
+                rejected: verb == Verb::Accept && (options.include_rejected || options.include_all),
+                denied: options.include_denied,
+            };
+            let ask = Ask { yes: options.yes, quiet: options.quiet };
+            return change(&config, &mut printer, &ask, verb, &glob, include);
+        }
+    }
+    Ok(exit_codes::OK)
+}
+
+/// How the question is put.
+struct Ask {
+    yes: bool,
+    quiet: bool,
+}
+
+/// Shows what is going to change, asks, changes just that.
+fn change(
+    config: &MasterConfig,
+    printer: &mut Printer,
+    ask: &Ask,
+    verb: Verb,
+    glob: &str,
+    include: Include,
+) -> Result<i32, CliError> {
+    let keys = Keys::open(&config.pki_dir)?;
+    let found = keys.matching(glob, &verb.states(include))?;
+    let talk = printer.for_people() && !ask.quiet;
+    if found.is_empty() {
+        let line = no_match(verb, glob, include);
+        if talk {
+            printer.line(&line)?
+        } else {
+            eprintln!("{line}")
+        }
+        return Ok(exit_codes::OK);
+    }
+    let chosen: Dict = found.iter().map(|(state, ids)| (state.dir(), Value::from(ids.clone()))).collect();
+    if talk {
+        printer.line(&format!("The following keys are going to be {}:", past(verb)))?;
+        printer.value(&chosen.clone().into(), Some("key"))?;
+    }
+    if !ask.yes && !confirmed(verb)? {
+        return Ok(exit_codes::OK);
+    }
+    apply(config, &keys, verb, &chosen)?;
+    if talk {
+        for id in found.iter().flat_map(|(_, ids)| ids) {
+            printer.line(&format!("Key for minion {id} {}.", past(verb)))?;
+        }
+    } else {
+        printer.value(&chosen.into(), Some("key"))?;
+    }
+    Ok(exit_codes::OK)
+}
+
+/// Through the master where it runs, else on the files.
+fn apply(config: &MasterConfig, keys: &Keys, verb: Verb, chosen: &Dict) -> Result<(), CliError> {
+    let arg = Dict::new().with("__kwarg__", true).with("match_dict", chosen.clone());
+    let call = Call { fun: format!("key.{}", verb.act()), arg: vec![arg.into()], user: super::rsalt::user() };
+    match Client::send(&config.control_socket(), &ControlRequest::Wheel(call)) {
+        Ok(mut client) => {
+            while let Some(reply) = client.reply()? {
+                if let ControlReply::Value { value, retcode, .. } = reply
+                    && retcode != 0
+                {
+                    return Err(CliError::Refused(value.to_string()));
+                }
+            }
+        }
+        Err(CliError::NotRunning(_)) => {
+            wheel::apply_chosen(keys, verb, chosen)?;
+        }
+        Err(e) => return Err(e),
+    }
+    Ok(())
+}
+
+fn past(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Accept => "accepted",
+        Verb::Reject => "rejected",
+        Verb::Delete => "deleted",
+    }
+}
+
+/// Salt's line when nothing matches.
+fn no_match(verb: Verb, glob: &str, include: Include) -> String {
+    let mut states = vec!["unaccepted"];
+    if include.accepted {
+        states.push("accepted");
+    }
+    if include.rejected {
+        states.push("rejected");
+    }
+    if include.denied {
+        states.push("denied");
+    }
+    let states = match (verb, states.as_slice()) {
+        (Verb::Delete, _) => "accepted, denied, unaccepted or rejected".to_owned(),
+        (_, [all @ .., last]) if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+        (_, all) => all.join(""),
+    };
+    format!("The key glob '{glob}' does not match any {states} keys.")
+}
+
+/// Asks on the terminal. Accepting and rejecting are yes unless told otherwise, deleting is no.
+fn confirmed(verb: Verb) -> Result<bool, CliError> {
+    let (question, default) = match verb {
+        Verb::Delete => ("Proceed? [N/y] ", false),
+        Verb::Accept | Verb::Reject => ("Proceed? [n/Y] ", true),
+    };
+    print!("{question}");
+    io::stdout().flush().map_err(|source| CliError::Write { what: "to the terminal".into(), source })?;
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    match read {
+        // The end of the input is no answer, so nothing is done.
+        Ok(0) | Err(_) => {
+            println!();
+            Ok(false)
+        }
+        Ok(_) => Ok(answer(&line, default)),
+    }
+}
+
+fn answer(line: &str, default: bool) -> bool {
+    let line = line.trim().to_lowercase();
+    if line.is_empty() { default } else { line.starts_with('y') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        for (line, default, yes) in [
+            ("\n", true, true),
+            ("\n", false, false),
+            ("Y\n", false, true),
+            ("yes", false, true),
+            ("n\n", true, false),
+            ("x", true, false),
+        ] {
+            assert_eq!(answer(line, default), yes, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_matched_says_where_it_looked() {
+        let include = |accepted, rejected, denied| Include { accepted, rejected, denied };
+        for (verb, inc, states) in [
+            (Verb::Accept, include(false, false, false), "unaccepted"),
+            (Verb::Accept, include(false, true, false), "unaccepted or rejected"),
+            (Verb::Reject, include(true, false, true), "unaccepted, accepted or denied"),
+        ] {
+            assert_eq!(
+                no_match(verb, "x*", inc),
+                format!("The key glob 'x*' does not match any {states} keys.")
+            );
+        }
+    }
+
+    #[test]
+    fn actions_exclude_each_other() {
+        assert!(Options::try_parse_from(["rsalt-key", "-A", "-D"]).is_err());
+        let options = Options::try_parse_from(["rsalt-key", "-A", "-y"]).unwrap();
+        assert!(matches!(options.action.task(), Task::Change(Verb::Accept, glob) if glob == "*"));
+        let options = Options::try_parse_from(["rsalt-key"]).unwrap();
+        assert!(matches!(options.action.task(), Task::List(which) if which == "all"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Options that several tools have.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use proto::config::{MasterConfig, default_dir};
+
+use super::error::CliError;
+
+/// Where the config is, what is logged.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Directory of the config files
+    #[arg(
+        short = 'c',
+        long,
+        value_name = "DIR",
+        default_value = "/etc/rsalt",
+        help_heading = "Configuration"
+    )]
+    pub config_dir: PathBuf,
+    /// Log level on the console: all, garbage, trace, debug, profile, info, warning, error, critical, quiet
+    #[arg(short = 'l', long, value_name = "LEVEL", value_parser = LEVELS, hide_possible_values = true,
+          help_heading = "Configuration")]
+    pub log_level: Option<String>,
+    /// Print the versions of everything in here and exit
+    #[arg(short = 'V', long, help_heading = "Configuration")]
+    pub versions_report: bool,
+}
+
+const LEVELS: [&str; 10] =
+    ["all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet"];
+
+impl Common {
+    /// The master's config, with its warnings on stderr unless the log level says not to.
+    pub(super) fn load(&self) -> Result<MasterConfig, CliError> {
+        let dir = &self.config_dir;
+        if dir != default_dir() && !dir.is_dir() {
+            return Err(CliError::Usage(format!("the config directory {} does not exist", dir.display())));
+        }
+        let config = MasterConfig::load(dir)?;
+        let level = self.log_level.as_deref().unwrap_or(&config.log_level);
+        if !matches!(level, "error" | "critical" | "quiet") {
+            for warning in &config.warnings {
+                eprintln!("[WARNING ] {warning}");
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// How results are shown.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output options")]
+pub(super) struct Output {
+    /// Show results with this outputter: nested, highstate, json, yaml, txt, raw, pprint, quiet, key
+    #[arg(long = "out", visible_alias = "output", value_name = "OUTPUTTER")]
+    pub out: Option<String>,
+    /// Indent by so many blanks; a negative number means none
+    #[arg(long, visible_alias = "output-indent", value_name = "N", allow_negative_numbers = true)]
+    pub out_indent: Option<i64>,
+    /// Write the results to a file
+    #[arg(long, visible_alias = "output-file", value_name = "FILE")]
+    pub out_file: Option<PathBuf>,
+    /// Append to the file
+    #[arg(long, visible_alias = "output-file-append", requires = "out_file")]
+    pub out_file_append: bool,
+    /// No colours
+    #[arg(long, visible_alias = "no-colour", conflicts_with = "force_color")]
+    pub no_color: bool,
+    /// Colours even where there is no terminal
+    #[arg(long, visible_alias = "force-colour")]
+    pub force_color: bool,
+    /// How state results are shown: full, terse, mixed, changes, filter
+    #[arg(long, alias = "state_output", value_name = "MODE")]
+    pub state_output: Option<String>,
+    /// Whether states that changed nothing are shown: True or False
+    #[arg(long, alias = "state_verbose", value_name = "BOOL", value_parser = parse_bool)]
+    pub state_verbose: Option<bool>,
+}
+
+/// How arguments of functions are read.
+#[derive(Debug, Args)]
+pub(super) struct Parsing {
+    /// Keyword arguments whose values are texts as they stand, separated by commas
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub no_parse: Vec<String>,
+}
+
+fn parse_bool(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("it is True or False".to_owned()),
+    }
+}
+
+/// The text of `--versions-report`.
+pub(super) fn versions_report() -> String {
+    format!(
+        "rsalt Version:\n          rsalt: {}\n\nDependency Versions:\n         SQLite: {}\n\nSystem Versions:\n           arch: {}\n             os: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        rusqlite::version(),
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+    )
+}
