@@ -4,6 +4,9 @@
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
 mod error;
+pub mod git;
+pub mod grains;
+pub mod pkg;
 mod signature;
 pub mod test;
 
@@ -18,7 +21,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[grains::FUNCTIONS, pkg::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

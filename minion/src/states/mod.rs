@@ -4,6 +4,7 @@
 //! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
 //! file, a `mod` line and a row in [`ALL`].
 
+pub mod pkg;
 mod plan;
 pub mod test;
 
@@ -18,7 +19,7 @@ use crate::{Ctx, Documented};
 pub use plan::{Applied, Outcome, Plan, StateError};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[test::STATES];
+pub const ALL: &[&[StateEntry]] = &[pkg::STATES, test::STATES];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {

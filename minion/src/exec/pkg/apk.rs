@@ -1,0 +1,161 @@
+//! Alpine: apk.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use data::Value;
+
+use super::backend::{Backend, InstallOptions, Listing, PkgError, PkgResult, Selections};
+use super::parse;
+use super::version::{self, Compare};
+use crate::host::{Cmd, Host, Output};
+
+/// Where the list of installed packages is, in the order in which releases moved it.
+const INSTALLED: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+const LISTS: &str = "/var/cache/apk";
+
+/// apk has no architectures in names and no list of held packages.
+pub(super) struct Apk;
+
+impl Apk {
+    fn cmd<'a>(args: impl IntoIterator<Item = &'a str>) -> Cmd {
+        Cmd::of("apk", args).env("LC_ALL", "C")
+    }
+
+    fn ask(host: &dyn Host, cmd: &Cmd, what: &str) -> PkgResult<String> {
+        let output = host.run(cmd)?;
+        match output.ok() {
+            true => Ok(output.out()),
+            false => Err(PkgError::Refused(format!("{what}: {}", output.err().trim_end()))),
+        }
+    }
+
+    fn policy(host: &dyn Host, names: &[String]) -> PkgResult<BTreeMap<String, Vec<String>>> {
+        let cmd = Self::cmd(["policy", "--"]).args(names.iter().cloned());
+        let mut all: BTreeMap<String, Vec<String>> =
+            parse::apk_policy(&Self::ask(host, &cmd, "Failed to list versions")?).into_iter().collect();
+        all.values_mut().for_each(|versions| versions.sort_by(|a, b| version::alpine(b, a)));
+        Ok(all)
+    }
+}
+
+impl Backend for Apk {
+    fn list(&self, host: &dyn Host) -> PkgResult<Listing> {
+        let mut db = None;
+        for path in INSTALLED {
+            db = db.or(host.read_opt(Path::new(path))?);
+        }
+        let Some(db) = db else {
+            return Err(PkgError::Refused(format!(
+                "no list of installed packages in {}",
+                INSTALLED.join(" or ")
+            )));
+        };
+        let installed = parse::apk_installed(&String::from_utf8_lossy(&db));
+        Ok(Listing { installed, ..Listing::default() })
+    }
+
+    fn candidates(
+        &self,
+        host: &dyn Host,
+        names: &[String],
+        _fromrepo: Option<&str>,
+    ) -> PkgResult<BTreeMap<String, String>> {
+        let all = Self::policy(host, names)?;
+        Ok(all
+            .into_iter()
+            .map(|(name, versions)| (name, versions.into_iter().next().unwrap_or_default()))
+            .collect())
+    }
+
+    fn available(&self, host: &dyn Host, names: &[String]) -> PkgResult<BTreeMap<String, Vec<String>>> {
+        Self::policy(host, names)
+    }
+
+    fn refresh(&self, host: &dyn Host, valid: Duration, _failhard: bool) -> PkgResult<Value> {
+        if !valid.is_zero()
+            && let Ok(Some(stat)) = host.stat(Path::new(LISTS))
+            && let Ok(now) = host.now().duration_since(UNIX_EPOCH)
+            && stat.mtime() + valid.as_secs_f64() > now.as_secs_f64()
+        {
+            return Ok(Value::Bool(true));
+        }
+        Self::ask(host, &Self::cmd(["update"]), "Problem encountered upgrading database")?;
+        Ok(Value::Bool(true))
+    }
+
+    fn has_lists(&self, host: &dyn Host) -> bool {
+        host.list_dir(Path::new(LISTS)).is_ok_and(|names| names.iter().any(|n| n.starts_with("APKINDEX")))
+    }
+
+    fn install(&self, targets: &[String], options: &InstallOptions) -> Cmd {
+        let mut cmd = Self::cmd(["add"]);
+        if options.skip_verify || options.files {
+            cmd = cmd.arg("--allow-untrusted");
+        }
+        if let Some(repository) = &options.fromrepo {
+            cmd = cmd.arg("--repository").arg(repository);
+        }
+        cmd.arg("--").args(targets.iter().cloned())
+    }
+
+    fn remove(&self, names: &[String], purge: bool) -> Cmd {
+        let purge: &[&str] = if purge { &["--purge"] } else { &[] };
+        Self::cmd(["del"]).args(purge.iter().copied()).arg("--").args(names.iter().cloned())
+    }
+
+    fn upgrades(
+        &self,
+        host: &dyn Host,
+        _dist_upgrade: bool,
+        _fromrepo: Option<&str>,
+    ) -> PkgResult<Selections> {
+        let out = Self::ask(host, &Self::cmd(["list", "--upgradable"]), "Failed to get upgrades")?;
+        Ok(parse::apk_upgrades(&out))
+    }
+
+    fn upgrade(&self, names: &[String], _dist_upgrade: bool, _options: &InstallOptions) -> Cmd {
+        if names.is_empty() {
+            return Self::cmd(["upgrade"]);
+        }
+        Self::cmd(["add", "--upgrade", "--"]).args(names.iter().cloned())
+    }
+
+    fn selections(&self, _host: &dyn Host) -> PkgResult<Selections> {
+        Err(PkgError::Refused(
+            "apk has no held packages; pin a version with pkg.installed instead".to_owned(),
+        ))
+    }
+
+    fn select(&self, host: &dyn Host, _name: &str, _selection: &str) -> PkgResult<()> {
+        self.selections(host).map(drop)
+    }
+
+    fn file_info(&self, host: &dyn Host, path: &str) -> PkgResult<(String, String)> {
+        // The control data is a tar stream with `pkgname = …` and `pkgver = …` in .PKGINFO.
+        let cmd = Cmd::of("tar", ["-xzOf", path, ".PKGINFO"]);
+        let info = Self::ask(host, &cmd, &format!("{path} is not an Alpine package"))?;
+        let field = |key: &str| {
+            info.lines().find_map(|l| {
+                l.strip_prefix(key)?.trim_start().strip_prefix('=').map(|v| v.trim().to_owned())
+            })
+        };
+        match (field("pkgname"), field("pkgver")) {
+            (Some(name), Some(version)) => Ok((name, version)),
+            _ => Err(PkgError::Refused(format!("{path} is not an Alpine package"))),
+        }
+    }
+
+    fn compare(&self) -> Compare {
+        version::alpine
+    }
+
+    fn normalize(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    fn run(&self, host: &dyn Host, cmd: &Cmd) -> PkgResult<Output> {
+        Ok(host.run(cmd)?)
+    }
+}
