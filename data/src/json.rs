@@ -283,8 +283,8 @@ fn write(out: &mut String, value: &Value, options: DumpOptions, depth: usize) {
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Int(_) | Value::BigInt(_) | Value::Float(_) => out.push_str(&number_text(value)),
         Value::Str(s) => write_str(out, s, options.ensure_ascii),
-        Value::Bytes(b) => write_str(out, &String::from_utf8_lossy(b), options.ensure_ascii),
-        Value::DateTime(d) => write_str(out, &d.to_string(), options.ensure_ascii),
+        // As `default=repr`, which is how Salt dumps what JSON has no form for.
+        Value::Bytes(_) | Value::DateTime(_) => write_str(out, &format!("{value:?}"), options.ensure_ascii),
         Value::List(items) => {
             let parts = items.iter().map(|v| (None, v)).collect();
             write_items(out, ('[', ']'), parts, options, depth);

@@ -7,6 +7,7 @@ pub mod lookup;
 pub mod loose;
 pub mod merge;
 pub mod msgpack;
+pub mod output;
 pub mod python;
 mod value;
 pub mod yaml;

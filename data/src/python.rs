@@ -147,6 +147,40 @@ fn write_datetime_repr(out: &mut dyn Write, value: &DateTime) -> fmt::Result {
     }
 }
 
+/// What `str.splitlines` takes for the end of a line.
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// What `str.strip` and `str.isspace` take for white space.
+pub fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// `str.splitlines(keepends=True)`.
+pub fn split_lines_keeping_ends(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.char_indices().find(|(_, c)| is_line_end(*c)).map_or(rest.len(), |(at, c)| {
+            at + if rest.get(at..).is_some_and(|r| r.starts_with("\r\n")) { 2 } else { c.len_utf8() }
+        });
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        Some(line)
+    })
+}
+
+/// `str.splitlines()`.
+pub fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+    split_lines_keeping_ends(text).map(|line| {
+        let bare = line.strip_suffix("\r\n").or_else(|| line.strip_suffix(is_line_end));
+        bare.unwrap_or(line)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@ mod scan;
 pub use dump::{DumpOptions, FlowStyle, dump, salt_dump};
 pub use error::{Error, Kind, Mark};
 
+pub(crate) use dump::sort_keys;
+
 use crate::Value;
 
 /// How deep lists and dicts may nest in a document.
