@@ -93,7 +93,8 @@ fn show_str(out: &mut String, text: &str, at: Place) {
     let lines: Vec<&str> = split_lines_keeping_ends(text).collect();
     let mut chunks: Vec<String> = Vec::new();
     let last_line = lines.len().saturating_sub(1);
-    let mut room = WIDTH.saturating_sub(indent);
+    let full = WIDTH.saturating_sub(indent);
+    let mut room = full;
     let mut line_repr = String::new();
     for (i, line) in lines.iter().enumerate() {
         line_repr = repr(line);
@@ -106,7 +107,7 @@ fn show_str(out: &mut String, text: &str, at: Place) {
         }
         let parts = words(line);
         let last_part = parts.len().saturating_sub(1);
-        let mut room_here = room;
+        let mut room_here = full;
         let mut current = String::new();
         for (j, part) in parts.iter().enumerate() {
             let candidate = format!("{current}{part}");
