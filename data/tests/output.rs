@@ -58,7 +58,8 @@ fn outputters_print_what_salt_prints() {
         let given = json::load(&fs::read_to_string(case).unwrap()).unwrap();
         let outputter = case.parent().and_then(Path::file_name).unwrap().to_str().unwrap();
         let wanted = fs::read_to_string(case.with_extension("expected")).unwrap();
-        let text = render(outputter, given.get("data").unwrap(), &options(given.get("options").unwrap())).unwrap();
+        let text =
+            render(outputter, given.get("data").unwrap(), &options(given.get("options").unwrap())).unwrap();
         if text != wanted {
             wrong.push(format!("{}\n--- wanted\n{wanted}\n--- got\n{text}\n", case.display()));
         }

@@ -45,6 +45,8 @@ impl Content<'_> {
 pub(super) struct Document<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     pub(super) root: Id,
+    /// There are aliases: a node may be in several places.
+    pub(super) aliased: bool,
 }
 
 /// The one document of a text; none for an empty one.
@@ -66,7 +68,7 @@ pub(super) fn compose(text: &str) -> Result<Option<Document<'_>>, Error> {
         return Err(Error::new(Kind::Composer, "but found another document", second)
             .within("expected a single document in the stream", first));
     }
-    Ok(Some(Document { nodes: composer.nodes, root }))
+    Ok(Some(Document { aliased: !composer.anchors.is_empty(), nodes: composer.nodes, root }))
 }
 
 struct Composer<'a> {

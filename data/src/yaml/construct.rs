@@ -17,6 +17,7 @@ use crate::{Dict, Value};
 pub(super) fn construct(document: Document<'_>, rules: Rules) -> Result<Value, Error> {
     let root = document.root;
     let mut constructor = Constructor {
+        aliased: document.aliased,
         nodes: document.nodes,
         rules,
         known: HashMap::default(),
@@ -32,6 +33,7 @@ pub(super) fn construct(document: Document<'_>, rules: Rules) -> Result<Value, E
 
 struct Constructor<'a> {
     nodes: Vec<Node<'a>>,
+    aliased: bool,
     rules: Rules,
     /// Values of anchored nodes: an alias is one counter more, not one copy more.
     known: HashMap<Id, Value, foldhash::fast::RandomState>,
@@ -136,15 +138,16 @@ impl Constructor<'_> {
 
     fn sequence(&mut self, id: Id, level: usize) -> Value {
         let Some(node) = self.nodes.get_mut(id) else { return Value::None };
-        let Content::Seq(items) = &mut node.content else {
-            let error = format!(
-                "expected a sequence node, but found {}",
-                self.nodes.get(id).map_or("", |n| n.content.id())
-            );
-            let error = self.error(error, id);
-            return self.fail(level + 1, error);
+        let items = match &mut node.content {
+            // A node that an alias or a merge leads to is needed again.
+            Content::Seq(items) if self.aliased => items.clone(),
+            Content::Seq(items) => std::mem::take(items),
+            other => {
+                let problem = format!("expected a sequence node, but found {}", other.id());
+                let error = self.error(problem, id);
+                return self.fail(level + 1, error);
+            }
         };
-        let items = std::mem::take(items);
         let values: Vec<Value> = items.iter().map(|item| self.value(*item, level + 1)).collect();
         Value::List(values.into())
     }
@@ -159,9 +162,9 @@ impl Constructor<'_> {
         if let Err(error) = self.flatten(id) {
             return self.fail(level, error);
         }
-        let entries = match self.nodes.get_mut(id) {
-            Some(Node { content: Content::Map(entries), anchored: false, .. }) => std::mem::take(entries),
-            Some(Node { content: Content::Map(entries), .. }) => entries.clone(),
+        let entries = match self.nodes.get_mut(id).map(|n| &mut n.content) {
+            Some(Content::Map(entries)) if self.aliased => entries.clone(),
+            Some(Content::Map(entries)) => std::mem::take(entries),
             _ => Vec::new(),
         };
         let mut dict = Dict::with_capacity(entries.len());
@@ -332,7 +335,7 @@ impl Constructor<'_> {
         let level = level + 1;
         let (context, mark) = (format!("while constructing {what}"), self.mark(id));
         let items = match self.nodes.get_mut(id).map(|n| &mut n.content) {
-            Some(Content::Seq(items)) => std::mem::take(items),
+            Some(Content::Seq(items)) => items.clone(),
             other => {
                 let problem = format!("expected a sequence, but found {}", other.map_or("", |c| c.id()));
                 let error = self.error(problem, id).within(context, mark);

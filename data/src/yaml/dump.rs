@@ -59,6 +59,8 @@ pub fn salt_dump(value: &Value) -> String {
 pub(super) struct Scalar {
     text: String,
     plain: bool,
+    /// Another type than text: in quotes it needs the tag `!`.
+    typed: bool,
     /// `!!binary`, which is written with its tag and as a block.
     binary: bool,
 }
@@ -66,17 +68,22 @@ pub(super) struct Scalar {
 impl Scalar {
     /// None for a container.
     fn of(value: &Value) -> Option<Scalar> {
-        let plain = |text: String| Some(Scalar { text, plain: true, binary: false });
+        let plain = |text: String| Some(Scalar { text, plain: true, typed: true, binary: false });
         match value {
             Value::None => plain("null".to_owned()),
             Value::Bool(b) => plain(b.to_string()),
             Value::Int(_) | Value::BigInt(_) => plain(value.to_string()),
             Value::Float(f) => plain(float_text(*f)),
             Value::DateTime(d) => plain(d.to_string()),
-            Value::Str(s) => {
-                Some(Scalar { text: s.to_string(), plain: resolve(s) == Tag::Str, binary: false })
+            Value::Str(s) => Some(Scalar {
+                text: s.to_string(),
+                plain: resolve(s) == Tag::Str,
+                typed: false,
+                binary: false,
+            }),
+            Value::Bytes(b) => {
+                Some(Scalar { text: base64_lines(b), plain: false, typed: false, binary: true })
             }
-            Value::Bytes(b) => Some(Scalar { text: base64_lines(b), plain: false, binary: true }),
             Value::List(_) | Value::Dict(_) => None,
         }
     }

@@ -26,9 +26,14 @@ pub enum Kind {
     Constructor,
 }
 
-/// Why a document cannot be read. `Display` is `str()` of PyYAML's exception.
+/// Why a document cannot be read. `Display` is `str()` of PyYAML's exception. The fields are those of
+/// [`Details`], behind a pointer so that the results of the stages stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+/// What an [`Error`] tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// The stage that found it.
     pub kind: Kind,
     /// What was being read, and where that began.
@@ -41,19 +46,31 @@ pub struct Error {
     pub column: usize,
 }
 
+impl std::ops::Deref for Error {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
 impl Error {
     pub(super) fn new(kind: Kind, problem: impl Into<String>, mark: Mark) -> Self {
-        Error {
+        Error(Box::new(Details {
             kind,
             context: None,
             problem: problem.into(),
             line: mark.line as usize + 1,
             column: mark.column as usize + 1,
-        }
+        }))
+    }
+
+    /// A character that no YAML text has, by its line and its offset in bytes.
+    pub(super) fn character(problem: String, line: usize, offset: usize) -> Self {
+        Error(Box::new(Details { kind: Kind::Reader, context: None, problem, line, column: offset }))
     }
 
     pub(super) fn within(mut self, context: impl Into<String>, mark: Mark) -> Self {
-        self.context = Some((context.into(), mark));
+        self.0.context = Some((context.into(), mark));
         self
     }
 }

@@ -11,14 +11,14 @@ mod resolve;
 mod scan;
 
 pub use dump::{DumpOptions, FlowStyle, dump, salt_dump};
-pub use error::{Error, Kind, Mark};
+pub use error::{Details, Error, Kind, Mark};
 
 pub(crate) use dump::sort_keys;
 
 use crate::Value;
 
 /// How deep lists and dicts may nest in a document.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 100;
 
 /// Whose rules a document is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

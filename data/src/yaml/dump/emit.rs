@@ -129,7 +129,11 @@ impl Emitter {
         // Text that goes on over lines is indented deeper than what it belongs to.
         let before = self.indent;
         self.indent = Some(before.map_or(self.step, |n| n + self.step));
-        match choose_style(scalar, simple_key, self.in_flow()) {
+        let style = choose_style(scalar, simple_key, self.in_flow());
+        if scalar.typed && style != Style::Plain {
+            self.indicator("!", true, false, false);
+        }
+        match style {
             Style::Plain => self.plain(&scalar.text, !simple_key),
             Style::Single => self.single(&scalar.text, !simple_key),
             Style::Double => self.double(&scalar.text, !simple_key),

@@ -525,10 +525,8 @@ fn check_characters(text: &str) -> Result<(), Error> {
         if !fine {
             let problem =
                 format!("unacceptable character #x{:04x}: control characters are not allowed", u32::from(c));
-            let mut error = Error::new(Kind::Reader, problem, Mark::default());
-            error.column = at;
-            error.line = text.get(..at).unwrap_or("").matches('\n').count() + 1;
-            return Err(error);
+            let line = text.get(..at).unwrap_or("").matches('\n').count() + 1;
+            return Err(Error::character(problem, line, at));
         }
     }
     Ok(())
