@@ -6,15 +6,27 @@
 mod args;
 mod caller;
 mod ctx;
+pub mod job;
+pub mod conn;
+pub mod logging;
+pub mod init;
+pub mod health;
+pub mod daemon;
 pub mod exec;
 pub mod fileclient;
 pub mod grains;
 pub mod host;
+pub mod hash;
 mod jobs;
 pub mod pillar;
+mod run;
 pub mod states;
 
 pub use args::{Documented, field_names};
 pub use caller::{Caller, JobOutcome, Parts};
 pub use ctx::{Ctx, JobCtx, Scope};
+pub use run::Minion;
 pub use jobs::{JobControl, NoJobs, RunningJob};
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,531 @@
+//! One session with the master, from the handshake to its end: the gate for publishes, requests of
+//! modules, returns of jobs, signs of life. One task, one loop; what must survive a session is in
+//! [`Shared`].
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME, MAX_SESSION_FRAME};
+use proto::group::{Envelope, Group, GroupError};
+use proto::message::auth::Welcome;
+use proto::message::{self, AuthState, Event, Hello, Published, Reply, Request, Return, ToMaster, ToMinion};
+use proto::session::{Initiator, Opener, Sealer};
+use tokio_util::sync::CancellationToken;
+
+use super::dial::{Arrived, Link, LinkError};
+use super::pin::{Pin, PinError};
+use super::remote::Ask;
+use super::{Refusal, Shared, Told};
+use crate::job::{Done, Taken};
+
+/// How long the handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How often this side gives a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After so much silence the session is over.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Returns that are sent and not acknowledged yet.
+const RETURNS: usize = 8;
+/// A return that the master could not store is sent again after so much time.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Requests of modules that the master has not answered yet; further ones wait.
+const REQUESTS: usize = 16;
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum End {
+    /// The minion stops.
+    #[error("stopped")]
+    Stopped,
+    /// The connection.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The master is not the one that the minion knows.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The handshake.
+    #[error(transparent)]
+    Handshake(#[from] proto::session::HandshakeError),
+    /// The master did not go on with the handshake.
+    #[error("the master does not shake hands")]
+    NoHandshake,
+    /// Nothing was heard for too long.
+    #[error("the master is silent")]
+    Silent,
+    /// The master has stopped or forgotten the session.
+    #[error("the master has ended the session")]
+    Ended,
+    /// The master's messages cannot be read.
+    #[error("the master sends something unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// A session that is open.
+pub(super) struct Session<'a> {
+    shared: &'a mut Shared,
+    link: Link,
+    sealer: Sealer,
+    opener: Opener,
+    welcome: Option<Accepted>,
+    /// Requests that are under way, by number.
+    asked: HashMap<u64, Ask>,
+    own: HashMap<u64, Own>,
+    next: u64,
+    heard: Instant,
+}
+
+/// A request of the connection's own.
+enum Own {
+    Grains,
+    Started,
+    Return(String),
+}
+
+/// What an accepted minion has.
+struct Accepted {
+    group: Group,
+    verify_key: Vec<u8>,
+    /// The last sequence number without a gap before it.
+    seq: u64,
+    /// A publish has arrived over the publish port.
+    subscribed: bool,
+    /// A publish of a newer epoch has arrived before its key.
+    epoch_ahead: bool,
+    /// The sequence number that a heartbeat told, and that has not arrived since.
+    told: Option<u64>,
+    /// The master's clock at a moment of ours.
+    clock: (f64, Instant),
+}
+
+impl Accepted {
+    fn now(&self) -> f64 {
+        self.clock.0 + self.clock.1.elapsed().as_secs_f64()
+    }
+}
+
+/// Dials, shakes hands and serves the session. Returns why it ended.
+pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &CancellationToken) -> End {
+    let Some(address) = shared.masters.get(at).cloned() else { return End::NoHandshake };
+    let opened = tokio::select! {
+        () = stop.cancelled() => return End::Stopped,
+        opened = open(shared, &address, pin) => opened,
+    };
+    let (link, session) = match opened {
+        Ok(opened) => opened,
+        Err(end) => return end,
+    };
+    let mut session = Session {
+        shared,
+        link,
+        sealer: session.sealer,
+        opener: session.opener,
+        welcome: None,
+        asked: HashMap::new(),
+        own: HashMap::new(),
+        next: 1,
+        heard: Instant::now(),
+    };
+    let end = match session.serve(stop).await {
+        Ok(end) | Err(end) => end,
+    };
+    if matches!(end, End::Stopped) {
+        // A master that is gone needs no goodbye.
+        let _ = session.send(&ToMaster::Goodbye).await;
+    }
+    session.keep_requests();
+    end
+}
+
+async fn open(
+    shared: &Shared,
+    address: &proto::config::MasterAddress,
+    pin: &Pin,
+) -> Result<(Link, proto::session::Session), End> {
+    let mut link = Link::dial(address).await?;
+    let (initiator, first) = Initiator::start(&shared.key)?;
+    let shake = async {
+        link.send(first).await?;
+        let second = loop {
+            // Publishes are not for us yet.
+            if let Arrived::Frame(frame) = link.next().await? {
+                break frame;
+            }
+        };
+        let (Kind::Hello2, body) = frame::parse(&second, MAX_HANDSHAKE_FRAME).map_err(|_| End::NoHandshake)? else {
+            return Err(End::NoHandshake);
+        };
+        let (introduce, master) = initiator.read_hello2(body)?;
+        // Before the master learns who we are.
+        pin.check(&master)?;
+        let hello = Hello {
+            id: shared.id.clone(),
+            version: crate::VERSION.to_string(),
+            autosign_grains: shared.autosign_grains.clone(),
+            run: shared.run,
+        };
+        let (session, third) = introduce.finish(&hello)?;
+        link.send(third).await?;
+        Ok(session)
+    };
+    let session = tokio::time::timeout(HANDSHAKE, shake).await.map_err(|_| End::NoHandshake)??;
+    Ok((link, session))
+}
+
+impl Session<'_> {
+    async fn serve(&mut self, stop: &CancellationToken) -> Result<End, End> {
+        let mut tick = tokio::time::interval(HEARTBEAT);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        tick.tick().await;
+        loop {
+            let may_ask = self.welcome.is_some() && self.asked.len() < REQUESTS;
+            tokio::select! {
+                () = stop.cancelled() => return Ok(End::Stopped),
+                arrived = self.link.next() => match arrived? {
+                    Arrived::Frame(frame) => self.frame(&frame).await?,
+                    Arrived::Publish(frame) => self.publish(&frame).await?,
+                },
+                Some(done) = self.shared.done.recv() => {
+                    let Done::Returned(ret) = done;
+                    self.deliver(*ret).await?;
+                    self.refresh_grains().await?;
+                }
+                Some(ask) = self.shared.asks.recv(), if may_ask => self.ask(ask).await?,
+                _ = tick.tick() => {
+                    if self.heard.elapsed() > SILENCE {
+                        return Err(End::Silent);
+                    }
+                    self.send(&ToMaster::Heartbeat).await?;
+                    self.expire_requests();
+                    self.deliver_waiting().await?;
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, message: &ToMaster) -> Result<(), End> {
+        let bytes = message::encode(message).map_err(|e| End::Unreadable(e.to_string()))?;
+        let frame = self.sealer.seal(&bytes).map_err(|e| End::Unreadable(e.to_string()))?;
+        Ok(self.link.send(frame).await?)
+    }
+
+    async fn request(&mut self, body: Request) -> Result<u64, End> {
+        let id = self.next;
+        self.next += 1;
+        self.send(&ToMaster::Request { id, body }).await?;
+        Ok(id)
+    }
+
+    async fn frame(&mut self, bytes: &[u8]) -> Result<(), End> {
+        let (kind, body) =
+            frame::parse(bytes, MAX_SESSION_FRAME).map_err(|e| End::Unreadable(e.to_string()))?;
+        match kind {
+            Kind::Sealed => {}
+            // Anybody could say so, but whoever can put frames into our connection can end it as well.
+            Kind::NoSession => return Err(End::Ended),
+            other => return Err(End::Unreadable(format!("{other:?} in a session"))),
+        }
+        let plain = self.opener.open(body).map_err(|e| End::Unreadable(e.to_string()))?;
+        self.heard = Instant::now();
+        match message::decode(&plain).map_err(|e| End::Unreadable(e.to_string()))? {
+            ToMinion::Auth(state) => self.auth(state).await,
+            ToMinion::GroupKey(key) => {
+                if let Some(accepted) = &mut self.welcome
+                    && key.epoch > accepted.group.epoch()
+                {
+                    accepted.group = Group::new(key).map_err(|e| End::Unreadable(e.to_string()))?;
+                    if std::mem::take(&mut accepted.epoch_ahead) {
+                        let from_seq = accepted.seq;
+                        self.send(&ToMaster::Missed { from_seq }).await?;
+                    }
+                }
+                Ok(())
+            }
+            ToMinion::Job(published) => {
+                if let Some(accepted) = &mut self.welcome {
+                    if !accepted.subscribed {
+                        accepted.seq = accepted.seq.max(published.seq);
+                    }
+                    self.take(published);
+                }
+                Ok(())
+            }
+            ToMinion::Reply { id, body } => self.reply(id, body).await,
+            ToMinion::JobQuery { id, jids } => {
+                let running = self.shared.jobs.still_here(&jids);
+                self.send(&ToMaster::JobStatus { id, running }).await
+            }
+            ToMinion::Heartbeat { seq, time } => self.heartbeat(seq, time).await,
+            ToMinion::Goodbye => Err(End::Ended),
+        }
+    }
+
+    async fn auth(&mut self, state: AuthState) -> Result<(), End> {
+        match state {
+            AuthState::Accepted(welcome) => return self.accepted(*welcome).await,
+            AuthState::Pending => self.shared.tell(&Told::Pending),
+            AuthState::Rejected => self.shared.tell(&Told::Rejected),
+            AuthState::Denied => self.shared.tell(&Told::Denied),
+            AuthState::Refused(why) => self.shared.tell(&Told::Refused(why)),
+        }
+        self.welcome = None;
+        Ok(())
+    }
+
+    async fn accepted(&mut self, welcome: Welcome) -> Result<(), End> {
+        let Welcome { group, verify_key, seq, time, .. } = welcome;
+        // A newer key may have overtaken its welcome.
+        let newer = self.welcome.take().map(|a| a.group).filter(|g| g.epoch() > group.epoch);
+        let group = match newer {
+            Some(group) => group,
+            None => Group::new(group).map_err(|e| End::Unreadable(e.to_string()))?,
+        };
+        self.welcome = Some(Accepted {
+            group,
+            verify_key,
+            seq,
+            subscribed: false,
+            epoch_ahead: false,
+            told: None,
+            clock: (time, Instant::now()),
+        });
+        self.shared.tell(&Told::Accepted);
+        self.shared.backoff.reset();
+        self.refresh_grains_anew().await?;
+        if !std::mem::replace(&mut self.shared.announced, true) {
+            self.announce().await?;
+        }
+        for ask in std::mem::take(&mut self.shared.unanswered) {
+            self.ask(ask).await?;
+        }
+        self.own.retain(|_, own| !matches!(own, Own::Return(_)));
+        self.deliver_waiting().await
+    }
+
+    /// `salt/minion/<id>/start`, once in each run.
+    async fn announce(&mut self) -> Result<(), End> {
+        let id = self.shared.id.as_str();
+        let data = data::Dict::new()
+            .with("id", id)
+            .with("cmd", "_minion_event")
+            .with("data", format!("Minion {id} started"))
+            .with("pretag", data::Value::None);
+        let event = Event { tag: proto::tag::minion_start(id), data: data.into() };
+        let number = self.request(Request::Event(event)).await?;
+        self.own.insert(number, Own::Started);
+        Ok(())
+    }
+
+    /// Sends the grains when the master does not have them as they are.
+    async fn refresh_grains(&mut self) -> Result<(), End> {
+        let grains = self.shared.runner.grains();
+        if self.shared.sent_grains.as_ref().is_some_and(|sent| sent.identical(&grains)) {
+            return Ok(());
+        }
+        self.refresh_grains_anew().await
+    }
+
+    async fn refresh_grains_anew(&mut self) -> Result<(), End> {
+        if self.welcome.is_none() {
+            return Ok(());
+        }
+        let grains = self.shared.runner.grains();
+        let number = self.request(Request::Grains(grains.clone())).await?;
+        self.own.insert(number, Own::Grains);
+        self.shared.sent_grains = Some(grains);
+        Ok(())
+    }
+
+    async fn heartbeat(&mut self, seq: u64, time: f64) -> Result<(), End> {
+        let Some(accepted) = &mut self.welcome else { return Ok(()) };
+        accepted.clock = (time, Instant::now());
+        if !accepted.subscribed || seq <= accepted.seq {
+            accepted.told = None;
+            return Ok(());
+        }
+        // The heartbeat may have overtaken the publish; the next one cannot.
+        if accepted.told.replace(seq).is_some_and(|told| told > accepted.seq) {
+            let from_seq = accepted.seq;
+            accepted.seq = seq;
+            self.shared.refused(Refusal::Gap, "a publish was dropped");
+            self.send(&ToMaster::Missed { from_seq }).await?;
+        }
+        Ok(())
+    }
+
+    /// The gate for publishes: limit, take apart, signed?, open, decode; then the gate for jobs.
+    async fn publish(&mut self, bytes: &[u8]) -> Result<(), End> {
+        // Not accepted: nothing of this can be read.
+        let Some(accepted) = &mut self.welcome else { return Ok(()) };
+        if let Err(error) = frame::parse(bytes, MAX_SESSION_FRAME) {
+            self.shared.refused(Refusal::Frame, error);
+            return Ok(());
+        }
+        let signed = Envelope::parse(bytes).and_then(|e| e.verify(&accepted.verify_key).map(|()| e));
+        let envelope = match signed {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                self.shared.refused(Refusal::Signature, error);
+                return Ok(());
+            }
+        };
+        let opened = envelope.open(&accepted.group);
+        let plain = match opened {
+            Ok(plain) => plain,
+            Err(error @ GroupError::Epoch { got, have }) => {
+                accepted.epoch_ahead |= got > have;
+                self.shared.refused(Refusal::Epoch, error);
+                return Ok(());
+            }
+            Err(error) => {
+                self.shared.refused(Refusal::Seal, error);
+                return Ok(());
+            }
+        };
+        let published: Published = match message::decode(&plain) {
+            Ok(published) => published,
+            Err(error) => {
+                self.shared.refused(Refusal::Message, error);
+                return Ok(());
+            }
+        };
+        let (before, first) = (accepted.seq, !std::mem::replace(&mut accepted.subscribed, true));
+        accepted.seq = accepted.seq.max(envelope.seq);
+        if first {
+            // Until here jobs came down the session as well: there is no gap to look for.
+            self.send(&ToMaster::Subscribed).await?;
+        } else if envelope.seq > before + 1 {
+            self.shared.refused(Refusal::Gap, "a publish was dropped");
+            self.send(&ToMaster::Missed { from_seq: before }).await?;
+        }
+        self.take(published);
+        Ok(())
+    }
+
+    fn take(&mut self, published: Published) {
+        let now = self.welcome.as_ref().map_or(0.0, Accepted::now);
+        let jid = published.job.jid.clone();
+        match self.shared.jobs.take(published.job, now) {
+            Taken::Started | Taken::Refused | Taken::Seen | Taken::NotForMe => {}
+            Taken::Expired => self.shared.refused(Refusal::Expired, format_args!("job {jid}")),
+            Taken::BadTarget => self.shared.refused(Refusal::Target, format_args!("job {jid}")),
+        }
+    }
+
+    async fn ask(&mut self, ask: Ask) -> Result<(), End> {
+        // Whoever asked may have been ended.
+        if ask.answer.is_closed() || ask.until <= Instant::now() {
+            return Ok(());
+        }
+        let id = self.next;
+        let body = ask.body.clone();
+        // In the table first: a session that ends here leaves it for the next one.
+        self.asked.insert(id, ask);
+        self.request(body).await.map(drop)
+    }
+
+    async fn reply(&mut self, id: u64, body: Reply) -> Result<(), End> {
+        if let Some(ask) = self.asked.remove(&id) {
+            // A job that was ended does not wait for it any more.
+            let _ = ask.answer.send(body);
+            return Ok(());
+        }
+        match (self.own.remove(&id), body) {
+            (Some(Own::Return(jid)), Reply::Done) => {
+                self.shared.jobs.spool().delivered(&jid);
+                self.deliver_waiting().await
+            }
+            (Some(Own::Return(jid)), Reply::Refused(why)) => {
+                tracing::error!(jid, why, "the master does not take this return");
+                self.shared.jobs.spool().delivered(&jid);
+                self.deliver_waiting().await
+            }
+            (Some(Own::Return(jid)), Reply::Error(why)) => {
+                tracing::warn!(jid, why, "the master cannot store this return now, it is sent again");
+                self.shared.pause_returns = Some(Instant::now() + AGAIN);
+                Ok(())
+            }
+            (Some(Own::Grains), Reply::Error(why) | Reply::Refused(why)) => {
+                tracing::warn!(why, "the master does not take the grains");
+                self.shared.sent_grains = None;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A job has just returned.
+    async fn deliver(&mut self, ret: Return) -> Result<(), End> {
+        let spooled = self.shared.jobs.spool().holds(&ret.jid);
+        if self.welcome.is_none() {
+            if !spooled {
+                self.shared.keep_unspooled(ret);
+            }
+            return Ok(());
+        }
+        if spooled && (self.returns_under_way() >= RETURNS || self.paused()) {
+            return Ok(());
+        }
+        self.send_return(ret).await
+    }
+
+    /// Sends what waits in the spool, as far as it is not under way.
+    async fn deliver_waiting(&mut self) -> Result<(), End> {
+        if self.welcome.is_none() || self.paused() {
+            return Ok(());
+        }
+        for ret in std::mem::take(&mut self.shared.unspooled) {
+            self.send_return(ret).await?;
+        }
+        if self.shared.jobs.spool().is_empty() {
+            return Ok(());
+        }
+        for jid in self.shared.jobs.spool().waiting() {
+            if self.returns_under_way() >= RETURNS {
+                return Ok(());
+            }
+            if self.own.values().any(|own| matches!(own, Own::Return(j) if *j == jid)) {
+                continue;
+            }
+            match self.shared.jobs.spool().get(&jid) {
+                Some(ret) => self.send_return(ret).await?,
+                None => self.shared.jobs.spool().delivered(&jid),
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_return(&mut self, ret: Return) -> Result<(), End> {
+        let jid = ret.jid.clone();
+        let number = self.request(Request::Return(Box::new(ret))).await?;
+        self.own.insert(number, Own::Return(jid));
+        Ok(())
+    }
+
+    fn returns_under_way(&self) -> usize {
+        self.own.values().filter(|own| matches!(own, Own::Return(_))).count()
+    }
+
+    fn paused(&mut self) -> bool {
+        match self.shared.pause_returns {
+            Some(until) if until > Instant::now() => true,
+            _ => {
+                self.shared.pause_returns = None;
+                false
+            }
+        }
+    }
+
+    fn expire_requests(&mut self) {
+        let now = Instant::now();
+        self.asked.retain(|_, ask| ask.until > now);
+        self.shared.unanswered.retain(|ask| ask.until > now);
+    }
+
+    /// The next session asks again: every request may be repeated.
+    fn keep_requests(&mut self) {
+        let mut asked: Vec<(u64, Ask)> = std::mem::take(&mut self.asked).into_iter().collect();
+        asked.sort_by_key(|(number, _)| *number);
+        self.shared.unanswered.extend(asked.into_iter().map(|(_, ask)| ask));
+        self.shared.sent_grains = None;
+    }
+}

@@ -1,0 +1,144 @@
+//! The minion as a whole: key, caller, job table and connection put together, run, and stopped.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use proto::config::MinionConfig;
+use proto::keys::{KeyFileError, StaticKey, valid_id};
+use tokio_util::sync::CancellationToken;
+
+use crate::conn::{self, PinError, RemoteFiles, RemotePillar};
+use crate::fileclient::{FileClient, LocalFiles};
+use crate::health::Health;
+use crate::host::Stop;
+use crate::host::real::RealHost;
+use crate::job::{CallerRunner, JobRunner, Jobs, SIDE_BY_SIDE, SpoolError};
+use crate::pillar::{LocalPillar, PillarSource};
+use crate::{Caller, JobControl, Parts, RunningJob, grains};
+
+/// Jobs that run at SIGTERM get so much time to end by themselves, and then to end when told to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Why the minion does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The id.
+    #[error("{0:?} is no id for a minion: no slash, no control character, no dot at its start, at most 255 bytes")]
+    Id(String),
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// Its files.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The master is not the one it knows.
+    #[error(transparent)]
+    Master(#[from] PinError),
+    /// A thread.
+    #[error("cannot start: {0}")]
+    Thread(String),
+    /// The directory.
+    #[error("cannot make the directory {path}: {source}", path = path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Runs a minion until the token is cancelled. With `patient`, a master with a wrong key is tried again
+/// instead of ending the minion: the container's own command goes on beside it.
+pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -> Result<(), RunError> {
+    if !valid_id(&config.id) {
+        return Err(RunError::Id(config.id));
+    }
+    std::fs::create_dir_all(&config.cachedir)
+        .map_err(|source| RunError::Directory { path: config.cachedir.clone(), source })?;
+    let key = StaticKey::load_or_generate(&config.pki_dir, "minion")?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(
+        id = config.id,
+        version = crate::VERSION,
+        fingerprint = key.public().fingerprint(),
+        "minion starts"
+    );
+
+    let (asker, asks) = conn::asker(&config);
+    let (files, pillar): (Arc<dyn FileClient>, Arc<dyn PillarSource>) = if config.file_client == "local" {
+        let files = Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts));
+        (files, Arc::new(local_pillar(&config)))
+    } else {
+        let files = RemoteFiles::new(asker.clone(), &config.cachedir);
+        (Arc::new(files), Arc::new(RemotePillar::new(asker.clone(), config.saltenv.clone())))
+    };
+    let table = Arc::new(LateJobs::default());
+    let caller = Caller::new(Parts {
+        opts: config.opts.clone(),
+        host: Arc::new(RealHost::new()),
+        grains: grains::collect,
+        files,
+        pillar,
+        jobs: Arc::clone(&table) as Arc<dyn JobControl>,
+    });
+    // Collecting grains reads files: on a thread that ends with it.
+    let collector = caller.clone();
+    tokio::task::spawn_blocking(move || collector.grains()).await.map_err(|e| RunError::Thread(e.to_string()))?;
+
+    let runner: Arc<dyn JobRunner> = Arc::new(CallerRunner::new(caller));
+    let limit = usize::try_from(config.process_count_max).ok().filter(|n| *n > 0).unwrap_or(SIDE_BY_SIDE);
+    let (jobs, done) = Jobs::open(&config.id, &config.cachedir, limit, Arc::clone(&runner))?;
+    table.set(&jobs);
+
+    let health = Health::start(&config.sock_dir);
+    let served =
+        conn::serve(&config, key, runner, (Arc::clone(&jobs), done), asks, patient, health.clone(), stop).await;
+    health.end();
+    // What a job returns from here on is in the spool, and sent by the next run.
+    jobs.stop_all(Stop::Term);
+    let until = tokio::time::Instant::now() + GRACE;
+    while jobs.count() > 0 && tokio::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    jobs.stop_all(Stop::Kill);
+    tracing::info!("minion stops");
+    Ok(served?)
+}
+
+fn local_pillar(config: &MinionConfig) -> LocalPillar {
+    LocalPillar {
+        id: config.id.clone(),
+        opts: config.opts.clone(),
+        files: Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts)),
+        nodegroups: Arc::clone(&config.nodegroups),
+        call: None,
+    }
+}
+
+/// The job table, for modules: they are made before it, because it runs them.
+#[derive(Default)]
+struct LateJobs(OnceLock<Weak<Jobs>>);
+
+impl LateJobs {
+    fn set(&self, jobs: &Arc<Jobs>) {
+        // Set once, right after the table is made.
+        let _ = self.0.set(Arc::downgrade(jobs));
+    }
+
+    fn get(&self) -> Option<Arc<Jobs>> {
+        self.0.get()?.upgrade()
+    }
+}
+
+impl JobControl for LateJobs {
+    fn running(&self) -> Vec<RunningJob> {
+        self.get().map(|jobs| JobControl::running(&*jobs)).unwrap_or_default()
+    }
+
+    fn stop(&self, jid: &str, how: Stop) -> bool {
+        self.get().is_some_and(|jobs| JobControl::stop(&*jobs, jid, how))
+    }
+}

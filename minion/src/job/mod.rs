@@ -1,0 +1,318 @@
+//! Jobs on this minion: side by side, each on a thread of its own that ends with it, each killable,
+//! each answered.
+//!
+//! The order on disk is what makes a job run once and its return arrive: the jid is in `seen` and the
+//! job in `proc/` before it starts, the return is in `spool/` before it is sent, and deleted when the
+//! master has it. What is left in `proc/` by a minion that died is returned as interrupted.
+
+mod runner;
+mod seen;
+mod spool;
+
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use data::Value;
+use proto::message::{Job, Return};
+use proto::target::{Facts, Target};
+use tokio::sync::mpsc;
+
+use crate::host::{Cancel, Stop};
+use crate::{JobControl, RunningJob};
+
+pub use runner::{CallerRunner, JobRunner, Outcome};
+pub use spool::{Spool, SpoolError};
+
+use seen::Seen;
+
+/// Jobs side by side unless `process_count_max` says otherwise.
+pub const SIDE_BY_SIDE: usize = 64;
+/// Jobs that wait for their turn; more are refused.
+const QUEUE: usize = 1000;
+/// Virtual: a template that recurses deeply must not end the minion, and pages that are not used cost nothing.
+const STACK: usize = 8 << 20;
+/// A job of which nobody says when it expires is remembered for so many seconds.
+const REMEMBER: f64 = 600.0;
+
+/// What the table says to the connection.
+#[derive(Debug)]
+pub enum Done {
+    /// The return of a job, in the spool unless it could not be written there.
+    Returned(Box<Return>),
+}
+
+/// What became of a job that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It runs, or waits for its turn.
+    Started,
+    /// It was here before.
+    Seen,
+    /// Its time is over.
+    Expired,
+    /// It is for others.
+    NotForMe,
+    /// Its target cannot be read.
+    BadTarget,
+    /// It cannot run here and now; the return says why.
+    Refused,
+}
+
+/// The job table.
+pub struct Jobs {
+    id: String,
+    limit: usize,
+    spool: Spool,
+    runner: Arc<dyn JobRunner>,
+    done: mpsc::UnboundedSender<Done>,
+    table: Mutex<Table>,
+}
+
+struct Table {
+    running: HashMap<String, Entry>,
+    queue: VecDeque<Job>,
+    seen: Seen,
+}
+
+struct Entry {
+    job: Job,
+    cancel: Cancel,
+    since: Instant,
+}
+
+impl Jobs {
+    /// The table of minion `id`, with its files under `cachedir`. What an earlier run left unfinished is
+    /// turned into returns. Finished jobs come out of the receiver: at most one message for each job
+    /// that was let in, so the queue is bounded by the table.
+    pub fn open(
+        id: &str,
+        cachedir: &Path,
+        limit: usize,
+        runner: Arc<dyn JobRunner>,
+    ) -> Result<(Arc<Self>, mpsc::UnboundedReceiver<Done>), SpoolError> {
+        let spool = Spool::open(cachedir)?;
+        let mut seen = Seen::open(cachedir);
+        for job in spool.interrupted() {
+            seen.note(&job.jid, remember_until(&job));
+            let ret = refusal(id, &job, "the minion stopped while it was running this job: interrupted");
+            match spool.put(&ret) {
+                Ok(()) => spool.finished(&job.jid),
+                Err(error) => tracing::error!(jid = %job.jid, %error, "an interrupted job is not returned"),
+            }
+        }
+        let (done, receiver) = mpsc::unbounded_channel();
+        let table = Mutex::new(Table { running: HashMap::new(), queue: VecDeque::new(), seen });
+        Ok((Arc::new(Jobs { id: id.to_string(), limit: limit.max(1), spool, runner, done, table }), receiver))
+    }
+
+    /// The spool.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// The gate of every job, whichever way it came: fresh? seen? for me? `now` is the master's clock.
+    pub fn take(self: &Arc<Self>, job: Job, now: f64) -> Taken {
+        let mut table = self.lock();
+        if table.seen.contains(&job.jid) || self.spool.holds(&job.jid) {
+            return Taken::Seen;
+        }
+        // A job of now or never is sent to those who are connected only; it may have lingered in a socket.
+        let expiry = if job.expiry > 0.0 { job.expiry } else { 60.0 };
+        if now > job.issued + expiry {
+            return Taken::Expired;
+        }
+        let target = match Target::parse(&job.tgt, job.tgt_type, job.delimiter(), &data::Dict::new()) {
+            Ok(target) => target,
+            Err(error) => {
+                tracing::warn!(jid = %job.jid, %error, "the target of a job cannot be read");
+                return Taken::BadTarget;
+            }
+        };
+        // The pillar may have to be asked for: that is the job thread's business.
+        if !target.needs_pillar() && !self.is_mine(&target, &Value::None) {
+            return Taken::NotForMe;
+        }
+        table.seen.note(&job.jid, remember_until(&job));
+        if table.running.len() >= self.limit && !job.fun.starts_with("saltutil.") {
+            if table.queue.len() >= QUEUE {
+                drop(table);
+                return self.refuse(&job, &format!("{QUEUE} jobs are waiting already"));
+            }
+            table.queue.push_back(job);
+            return Taken::Started;
+        }
+        self.start(table, job, target.needs_pillar().then_some(target))
+    }
+
+    /// The jids among these that run, wait, or have a return that the master does not have yet.
+    pub fn still_here(&self, jids: &[String]) -> Vec<String> {
+        let table = self.lock();
+        let here = |jid: &String| {
+            table.running.contains_key(jid)
+                || table.queue.iter().any(|j| j.jid == *jid)
+                || self.spool.holds(jid)
+        };
+        jids.iter().filter(|j| here(j)).cloned().collect()
+    }
+
+    /// Ends everything that runs.
+    pub fn stop_all(&self, how: Stop) {
+        let mut table = self.lock();
+        table.queue.clear();
+        for entry in table.running.values() {
+            entry.cancel.stop(how);
+        }
+    }
+
+    /// How many jobs run.
+    pub fn count(&self) -> usize {
+        self.lock().running.len()
+    }
+
+    fn is_mine(&self, target: &Target, pillar: &Value) -> bool {
+        let grains = self.runner.grains();
+        target.matches(&Facts { id: &self.id, grains: &grains, pillar })
+    }
+
+    /// Starts a job on a thread of its own. `target` is there when it still has to be decided.
+    fn start(self: &Arc<Self>, mut table: MutexGuard<'_, Table>, job: Job, target: Option<Target>) -> Taken {
+        let room = self.spool.room().and_then(|()| self.spool.started(&job));
+        if let Err(error) = room {
+            drop(table);
+            return self.refuse(&job, &error.to_string());
+        }
+        let cancel = Cancel::new();
+        let entry = Entry { job: job.clone(), cancel: cancel.clone(), since: Instant::now() };
+        table.running.insert(job.jid.clone(), entry);
+        drop(table);
+        let jobs = Arc::clone(self);
+        let failed = job.clone();
+        let spawned = std::thread::Builder::new()
+            .name("job".to_string())
+            .stack_size(STACK)
+            .spawn(move || jobs.run(job, &cancel, target));
+        if let Err(error) = spawned {
+            self.lock().running.remove(&failed.jid);
+            self.spool.finished(&failed.jid);
+            return self.refuse(&failed, &format!("no thread for it: {error}"));
+        }
+        Taken::Started
+    }
+
+    /// On the job's thread: this job, then those that wait.
+    fn run(self: Arc<Self>, job: Job, cancel: &Cancel, target: Option<Target>) {
+        self.run_one(&job, cancel, target);
+        loop {
+            let next = {
+                let mut table = self.lock();
+                table.running.remove(&job.jid);
+                if table.running.len() >= self.limit { None } else { table.queue.pop_front() }
+            };
+            let Some(next) = next else { return };
+            let target = Target::parse(&next.tgt, next.tgt_type, next.delimiter(), &data::Dict::new()).ok();
+            let target = target.filter(Target::needs_pillar);
+            // A thread for each: the queue is worked off by the jobs that end.
+            self.start(self.lock(), next, target);
+        }
+    }
+
+    fn run_one(&self, job: &Job, cancel: &Cancel, target: Option<Target>) {
+        if let Some(target) = target
+            && !self.is_mine(&target, &self.runner.pillar())
+        {
+            self.spool.finished(&job.jid);
+            return;
+        }
+        tracing::info!(jid = %job.jid, fun = %job.fun, user = %job.user, "job starts");
+        let outcome = self.runner.run(job, cancel);
+        let ret = Return {
+            jid: job.jid.clone(),
+            id: self.id.clone(),
+            fun: job.fun.clone(),
+            fun_args: job.arg.clone(),
+            ret: outcome.ret,
+            retcode: outcome.retcode,
+            success: outcome.success,
+            out: outcome.out,
+        };
+        tracing::info!(jid = %job.jid, fun = %job.fun, retcode = ret.retcode, "job is done");
+        self.finish(ret);
+    }
+
+    fn finish(&self, ret: Return) {
+        match self.spool.put(&ret) {
+            Ok(()) => self.spool.finished(&ret.jid),
+            // It is sent from memory; `proc/` keeps it from being forgotten should this run end first.
+            Err(error) => tracing::error!(jid = %ret.jid, %error, "a return is not in the spool"),
+        }
+        // The connection ends with the process only.
+        let _ = self.done.send(Done::Returned(Box::new(ret)));
+    }
+
+    fn refuse(&self, job: &Job, why: &str) -> Taken {
+        tracing::error!(jid = %job.jid, why, "job refused");
+        let ret = refusal(&self.id, job, &format!("the minion refuses this job: {why}"));
+        let _ = self.done.send(Done::Returned(Box::new(ret)));
+        Taken::Refused
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobControl for Jobs {
+    fn running(&self) -> Vec<RunningJob> {
+        let table = self.lock();
+        let mut jobs: Vec<(&Instant, &Job)> = table.running.values().map(|e| (&e.since, &e.job)).collect();
+        jobs.sort_by_key(|(since, _)| **since);
+        jobs.into_iter()
+            .map(|(_, job)| RunningJob {
+                jid: job.jid.clone(),
+                fun: job.fun.clone(),
+                arg: job.arg.clone(),
+                tgt: job.tgt.clone(),
+                tgt_type: job.tgt_type.to_string(),
+                ret: job.ret.clone(),
+                user: job.user.clone(),
+                pid: std::process::id(),
+            })
+            .collect()
+    }
+
+    fn stop(&self, jid: &str, how: Stop) -> bool {
+        let mut table = self.lock();
+        if let Some(at) = table.queue.iter().position(|j| j.jid == jid) {
+            if let Some(job) = table.queue.remove(at) {
+                drop(table);
+                self.refuse(&job, "it was ended before its turn");
+            }
+            return true;
+        }
+        let Some(entry) = table.running.get(jid) else { return false };
+        entry.cancel.stop(how);
+        true
+    }
+}
+
+fn remember_until(job: &Job) -> f64 {
+    job.issued + if job.expiry > 0.0 { job.expiry } else { 0.0 } + REMEMBER
+}
+
+fn refusal(id: &str, job: &Job, why: &str) -> Return {
+    Return {
+        jid: job.jid.clone(),
+        id: id.to_string(),
+        fun: job.fun.clone(),
+        fun_args: job.arg.clone(),
+        ret: Value::from(why),
+        retcode: 1,
+        success: false,
+        out: Some("nested".to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
