@@ -45,24 +45,13 @@ impl PillarOptions {
             pillarenv: text("pillarenv"),
             saltenv: text("saltenv"),
             top: top.file,
-            strategy: strategy(text("pillar_source_merging_strategy").as_deref()),
+            strategy: text("pillar_source_merging_strategy").and_then(|s| s.parse().ok()).unwrap_or_default(),
             merge_lists: flag("pillar_merge_lists", false),
             includes_override: flag("pillar_includes_override_sls", false),
             safe_errors: flag("pillar_safe_render_error", true),
             env_order: top.env_order,
             start: Dict::new(),
         }
-    }
-}
-
-/// Salt's `smart` is `recurse` for pillar that comes from YAML.
-fn strategy(name: Option<&str>) -> Strategy {
-    match name {
-        Some("aggregate") => Strategy::Aggregate,
-        Some("list") => Strategy::List,
-        Some("overwrite") => Strategy::Overwrite,
-        Some("none") => Strategy::None,
-        _ => Strategy::Recurse,
     }
 }
 

@@ -323,7 +323,7 @@ fn of_target(
             of_target(renderer, env, &target.to_string(), data, matcher, found);
         }
         // `{dev: sls}` takes an SLS from another environment.
-        if let Some((other, sls)) = options.iter().last() {
+        if let Some((other, sls)) = options.iter().next_back() {
             let other = other.to_string();
             if !options.contains("subfilter") && renderer.has_env(&other) {
                 found.entry(other).or_default().push(sls.to_string());
@@ -334,5 +334,5 @@ fn of_target(
 
 /// The kind of match that the options of a target ask for.
 pub(crate) fn kind(items: &[Value]) -> &str {
-    items.iter().filter_map(|item| item.get("match")?.as_str()).last().unwrap_or("compound")
+    items.iter().filter_map(|item| item.get("match")?.as_str()).next_back().unwrap_or("compound")
 }

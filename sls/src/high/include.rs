@@ -126,6 +126,7 @@ impl<'a> Compiler<'a> {
             Value::Dict(ids) => std::sync::Arc::unwrap_or_clone(ids),
             value if value.is_true() => {
                 errors.push(format!("SLS {sls} does not render to a dictionary"));
+                errors.push(format!("Error when rendering state with contents: {value}"));
                 return HighData::default();
             }
             _ => return HighData::default(),

@@ -61,7 +61,10 @@ impl HighData {
 
     /// The dict as `state.show_sls` and `state.show_highstate` print it.
     pub fn to_value(&self) -> Value {
-        let mut out = self.ids.clone();
+        if self.extend.is_empty() && self.exclude.is_empty() {
+            return self.ids.clone().into();
+        }
+        let mut out = Dict::with_capacity(self.ids.len() + 2);
         if !self.extend.is_empty() {
             let list: Vec<Value> = self
                 .extend
@@ -73,6 +76,7 @@ impl HighData {
         if !self.exclude.is_empty() {
             out.insert("__exclude__", self.exclude.clone());
         }
+        out.extend(self.ids.iter().map(|(id, body)| (id.clone(), body.clone())));
         out.into()
     }
 

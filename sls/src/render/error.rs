@@ -57,16 +57,10 @@ impl RenderError {
     pub(super) fn yaml(error: &yaml::Error, text: &str) -> Self {
         match error.kind {
             yaml::Kind::Scanner => {
-                let problem = match error.problem.as_str() {
-                    "found character '\\t' that cannot start any token"
-                    | "found character that cannot start any token"
-                        if tab_at(text, error.line, error.column) =>
-                    {
-                        "Illegal tab character"
-                    }
-                    problem => problem,
-                };
-                Self::at_line(problem, error.line, text)
+                let hint =
+                    if tab_at(text, error.line, error.column) { ": a tab; indent with spaces" } else { "" };
+                let problem = format!("{}{hint}", error.problem);
+                Self::at_line(&problem, error.line, text)
             }
             yaml::Kind::Parser | yaml::Kind::Constructor => Self::new(error.to_string()),
             yaml::Kind::Reader | yaml::Kind::Composer => Self::other(error.to_string()),

@@ -1,0 +1,146 @@
+//! Every SLS in `inputs/` against what real Salt made of it (`record.py` writes `expected/`).
+
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use data::{Dict, Value};
+use support::{Minion, States};
+
+/// Where ours starts with Salt's text and then says more: the line, which Salt's YAML reader forgets.
+const MORE_TO_SAY: &[&str] = &["err_yaml_tab", "err_yaml_colon"];
+
+/// Where we do something else on purpose, with the reason.
+const DIFFERENT: &[(&str, &str)] = &[("err_renderer", "a renderer that runs Python is refused by name")];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder().join("inputs"))
+        .unwrap()
+        .filter_map(|entry| Some(entry.ok()?.path().file_name()?.to_str()?.strip_suffix(".sls")?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+fn expected(name: &str) -> Value {
+    let path = folder().join("expected").join(format!("{name}.json"));
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; run record.py", path.display()));
+    data::json::load(&text).unwrap()
+}
+
+/// What we make of it, in the form in which `record.py` writes what Salt makes of it.
+fn actual(name: &str) -> Dict {
+    let states = States;
+    let compile = || {
+        let renderer = sls::render::Renderer::new(Minion::with_root(folder().join("inputs")));
+        sls::high::compile(&renderer, &[("base".to_owned(), vec![name.to_owned()])])
+    };
+    let mut out = Dict::new();
+    let (high, mut errors) = compile();
+    errors.extend(high.verify());
+    if errors.is_empty() {
+        out.insert("high", high.to_value());
+        let low = sls::LowState::compile(high, &sls::LowOptions::new(&|fun| support::has_state(fun)));
+        out.insert("low", low.map_or_else(Value::from, |low| low.to_value()));
+    } else {
+        out.insert("high", errors.clone());
+        out.insert("low", errors);
+    }
+    for (key, test) in [("run", false), ("test", true)] {
+        let (high, errors) = compile();
+        let finished = if errors.is_empty() { high.finish() } else { Err(errors) };
+        let low = finished.and_then(|high| {
+            sls::LowState::compile(high, &sls::LowOptions::new(&|fun| support::has_state(fun)))
+        });
+        let value = match low {
+            Err(errors) => Value::from(errors),
+            Ok(low) => {
+                let options = sls::RunOptions { test, ..sls::RunOptions::default() };
+                let results = sls::run(&states, &low, &options, &mut sls::NoEvents);
+                let results = results.into_iter().map(|(tag, result)| (tag, support::without_times(&result)));
+                results.collect::<Dict>().into()
+            }
+        };
+        out.insert(key, value);
+    }
+    out
+}
+
+#[test]
+fn as_salt() {
+    let mut wrong: BTreeMap<String, String> = BTreeMap::new();
+    let only = std::env::var("CASE").ok();
+    for name in names() {
+        if only.as_ref().is_some_and(|only| *only != name) || DIFFERENT.iter().any(|(n, _)| *n == name) {
+            continue;
+        }
+        let expected = expected(&name);
+        let actual = actual(&name);
+        for (key, got) in &actual {
+            let wanted = expected.get(key.as_str().unwrap()).unwrap();
+            if !same(&name, key.as_str().unwrap(), wanted, got) {
+                wrong.insert(format!("{name} {key}"), difference(wanted, got));
+            }
+        }
+    }
+    let report: String = wrong.iter().map(|(case, diff)| format!("== {case}\n{diff}\n")).collect();
+    assert!(wrong.is_empty(), "{} differ from Salt\n{report}", wrong.len());
+}
+
+#[test]
+fn what_is_different_has_its_reason_and_is_an_error() {
+    for (name, reason) in DIFFERENT {
+        assert!(!reason.is_empty());
+        let errors = actual(name);
+        let text = errors.get("run").and_then(Value::as_list).and_then(|l| l.first()).map(Value::to_string);
+        assert!(text.is_some_and(|t| t.starts_with("Rendering SLS 'base:err_renderer' failed: The renderer 'py'")));
+    }
+}
+
+/// Errors are compared in order and to the letter, high and low data to the type and order of keys, results
+/// by tag, order and content.
+fn same(name: &str, key: &str, wanted: &Value, got: &Value) -> bool {
+    if MORE_TO_SAY.contains(&name) {
+        let first = |v: &Value| v.as_list().and_then(|l| l.first()).map(Value::to_string).unwrap_or_default();
+        return !first(wanted).is_empty()
+            && first(got).starts_with(&first(wanted))
+            && first(got).contains("; line ");
+    }
+    let (wanted, got) =
+        if name == "req_parallel" { (&unordered(wanted), &unordered(got)) } else { (wanted, got) };
+    match (key, wanted, got) {
+        ("run" | "test", Value::Dict(w), Value::Dict(g)) => w.keys().eq(g.keys()) && wanted == got,
+        ("high", Value::Dict(w), Value::Dict(g)) => w.keys().eq(g.keys()) && wanted == got,
+        _ => wanted.identical(got),
+    }
+}
+
+/// States that run in parallel come in as they like: by tag, without their number.
+fn unordered(results: &Value) -> Value {
+    let Value::Dict(results) = results else { return results.clone() };
+    let mut sorted: Vec<(Value, Value)> = results.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    sorted.sort_by_key(|(tag, _)| tag.to_string());
+    for (_, result) in &mut sorted {
+        if let Some(result) = result.as_dict_mut() {
+            result.remove("__run_num__");
+        }
+    }
+    sorted.into_iter().collect::<Dict>().into()
+}
+
+fn difference(wanted: &Value, got: &Value) -> String {
+    let lines = |v: &Value| data::json::dump(v, Some(1), false);
+    let (wanted, got) = (lines(wanted), lines(got));
+    let start = wanted.lines().zip(got.lines()).take_while(|(a, b)| a == b).count();
+    let part =
+        |text: &str| text.lines().skip(start.saturating_sub(3)).take(14).collect::<Vec<_>>().join("\n");
+    format!("-- Salt, from line {start}\n{}\n-- rsalt\n{}", part(&wanted), part(&got))
+}

@@ -1,0 +1,4 @@
+include:
+  - lib.conflict
+same:
+  test.succeed_with_changes: []

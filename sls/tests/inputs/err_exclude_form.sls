@@ -1,0 +1,3 @@
+exclude: a
+a:
+  test.nop: []

@@ -1,0 +1,8 @@
+extend:
+  nothere:
+    test:
+      - comment: x
+  alsonot:
+    test.nop: []
+a:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - ..pair
+a:
+  test.nop: []

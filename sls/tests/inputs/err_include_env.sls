@@ -1,0 +1,4 @@
+include:
+  - dev: lib.pair
+a:
+  test.nop: []

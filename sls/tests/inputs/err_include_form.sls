@@ -1,0 +1,3 @@
+include: lib.pair
+a:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - lib.nope
+a:
+  test.nop: []

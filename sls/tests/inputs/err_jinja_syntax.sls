@@ -1,0 +1,5 @@
+a:
+  test.nop: []
+{% if x %}
+b:
+  test.nop: []

@@ -1,0 +1,7 @@
+a:
+  test.nop:
+    name: b
+b:
+  test.nop:
+c:
+  test: nop

@@ -1,0 +1,4 @@
+include:
+  - lib.pair
+own:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - lib.cycle_a
+x:
+  test.nop: []

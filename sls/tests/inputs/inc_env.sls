@@ -1,0 +1,4 @@
+include:
+  - base: lib.pair
+y:
+  test.nop: []

@@ -1,0 +1,6 @@
+include:
+  - lib.pair
+exclude:
+  - lib.pair
+own:
+  test.nop: []

@@ -1,0 +1,3 @@
+include:
+  - lib.p*
+  - lib.pair

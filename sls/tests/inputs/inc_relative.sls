@@ -1,0 +1,4 @@
+include:
+  - lib
+last:
+  test.nop: []

@@ -1,0 +1,3 @@
+include:
+  - lib.pair
+  - lib.also_pair

@@ -1,0 +1,2 @@
+#!jinja|json
+{"a": {"test.nop": [{"x": "{{ sls }}"}]}}

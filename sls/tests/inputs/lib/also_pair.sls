@@ -1,0 +1,4 @@
+include:
+  - .pair
+also:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - lib.cycle_b
+cycle_a:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - lib.cycle_a
+cycle_b:
+  test.nop: []

@@ -1,0 +1,6 @@
+include:
+  - .pair
+  - .sub
+  - lib.sub.deep
+lib_own:
+  test.nop: []

@@ -1,0 +1,5 @@
+include:
+  - .
+  - ..pair
+deep_own:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - ..named
+sub_own:
+  test.nop: []

@@ -1,0 +1,6 @@
+include:
+  - lib.pair
+before:
+  test.nop:
+    - require_in:
+      - sls: lib.pair

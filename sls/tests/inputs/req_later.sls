@@ -1,0 +1,7 @@
+c:
+  test.nop:
+    - require: [{test: a}]
+b:
+  test.nop: []
+a:
+  test.nop: []

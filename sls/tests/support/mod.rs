@@ -1,0 +1,186 @@
+//! Surroundings for tests: files from a folder, and Salt's `test` states.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data::{Dict, Value};
+use sls::{CallError, FetchError, LowChunk, RenderEnv, Runner, StateResult};
+
+/// A minion that has a state tree and little else.
+pub(crate) struct Minion {
+    root: PathBuf,
+}
+
+impl Minion {
+    pub(crate) fn with_root(root: PathBuf) -> Rc<dyn RenderEnv> {
+        Rc::new(Minion { root })
+    }
+}
+
+impl RenderEnv for Minion {
+    fn grains(&self) -> Value {
+        Dict::new().with("id", "x").into()
+    }
+
+    fn pillar(&self) -> Value {
+        Value::dict()
+    }
+
+    fn opts(&self) -> Value {
+        Dict::new().with("id", "x").into()
+    }
+
+    fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, CallError> {
+        call(fun, args, kwargs)
+    }
+
+    fn has_function(&self, fun: &str) -> bool {
+        matches!(fun, "test.ping" | "test.echo" | "test.arg" | "test.true")
+    }
+
+    fn fetch(&self, path: &str, _saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
+        Ok(std::fs::read(self.root.join(path)).ok().map(Arc::from))
+    }
+
+    fn list(&self, _saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
+        let mut out = Vec::new();
+        let mut todo = vec![self.root.clone()];
+        while let Some(dir) = todo.pop() {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    todo.push(path);
+                } else if let Ok(path) = path.strip_prefix(&self.root) {
+                    out.push(path.to_string_lossy().into_owned());
+                }
+            }
+        }
+        Ok(Arc::new(out))
+    }
+
+    fn envs(&self) -> Vec<String> {
+        vec!["base".to_owned()]
+    }
+
+    fn has_state(&self, fun: &str) -> bool {
+        has_state(fun)
+    }
+}
+
+pub(crate) fn has_state(fun: &str) -> bool {
+    let (module, name) = fun.split_once('.').unwrap_or((fun, ""));
+    match module {
+        "test" => matches!(
+            name,
+            "nop"
+                | "succeed_with_changes"
+                | "succeed_without_changes"
+                | "fail_with_changes"
+                | "fail_without_changes"
+                | "configurable_test_state"
+                | "show_notification"
+                | "mod_watch"
+        ),
+        "file" => matches!(name, "exists" | "directory"),
+        _ => false,
+    }
+}
+
+fn call(fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, CallError> {
+    match fun {
+        "test.ping" | "test.true" => Ok(true.into()),
+        "test.echo" => Ok(args.into_iter().next().unwrap_or_default()),
+        "test.arg" => Ok(Dict::new().with("args", args).with("kwargs", kwargs).into()),
+        _ => Err(CallError::not_found(fun)),
+    }
+}
+
+/// The `test` states as Salt has them, and two of `file`.
+pub(crate) struct States;
+
+impl Runner for States {
+    fn run(&self, chunk: &LowChunk, test: bool) -> StateResult {
+        let name = chunk.name.clone();
+        let changed = || {
+            let pretended = Dict::new().with("old", "Unchanged").with("new", "Something pretended to change");
+            Value::from(Dict::new().with("testing", pretended))
+        };
+        let would = "If we weren't testing, this would be";
+        let result = |result, comment: &str| StateResult::new(name.clone(), result, comment);
+        let said = |default: &str| chunk.get("comment").map_or_else(|| default.to_owned(), Value::to_string);
+        match (&*chunk.fun, test) {
+            ("nop", _) => result(Some(true), "Success!"),
+            ("succeed_without_changes", _) => result(Some(true), &said("Success!")),
+            ("succeed_with_changes", false) => result(Some(true), &said("Success!")).with_changes(changed()),
+            ("succeed_with_changes", true) => {
+                result(None, &format!("{would} successful with changes")).with_changes(changed())
+            }
+            ("fail_without_changes", false) => result(Some(false), &said("Failure!")),
+            ("fail_without_changes", true) => result(Some(false), &format!("{would} a failure!")),
+            ("fail_with_changes", false) => result(Some(false), &said("Failure!")).with_changes(changed()),
+            ("fail_with_changes", true) => {
+                result(None, &format!("{would} failed with changes")).with_changes(changed())
+            }
+            ("configurable_test_state", _) => {
+                let changes = chunk.get("changes").is_none_or(Value::is_true);
+                let good = chunk.get("result").is_none_or(Value::is_true);
+                let result = match (test, changes) {
+                    (true, true) => result(None, &said("This is a test")),
+                    (true, false) => result(Some(true), &said("This is a test")),
+                    (false, _) => result(Some(good), &said("")),
+                };
+                if changes { result.with_changes(changed()) } else { result }
+            }
+            ("show_notification", _) => {
+                let text = chunk.get("text").map(Value::to_string).unwrap_or_default();
+                StateResult::new(name, Some(true), text)
+            }
+            ("exists", _) => StateResult::new(name.clone(), Some(true), format!("Path {name} exists")),
+            _ => StateResult::new(name, Some(true), ""),
+        }
+    }
+
+    fn mod_watch(&self, chunk: &LowChunk, _test: bool) -> Option<StateResult> {
+        let changed = chunk.watched.iter().filter(|w| w.changed).map(|w| format!("{}: {}", w.state, w.id));
+        let changes = Dict::new().with("Requisites with changes", changed.collect::<Vec<_>>());
+        Some(StateResult::new(chunk.name.clone(), Some(true), "Watch statement fired.").with_changes(changes))
+    }
+
+    fn has_state(&self, fun: &str) -> bool {
+        has_state(fun)
+    }
+
+    fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError> {
+        call(fun, args, kwargs).map(|value| (value, 0))
+    }
+
+    fn retcode(&self, command: &str, options: &Dict) -> Result<i64, CallError> {
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(command);
+        if let Some(cwd) = options.get("cwd").and_then(Value::as_str) {
+            shell.current_dir(cwd);
+        }
+        let status = shell.status().map_err(|e| CallError::raised("CommandExecutionError", e.to_string()))?;
+        Ok(i64::from(status.code().unwrap_or(1)))
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        std::path::Path::new(path).exists()
+    }
+
+    fn wait(&self, _time: Duration) -> bool {
+        true
+    }
+}
+
+/// A result as recorded: no times.
+pub(crate) fn without_times(result: &StateResult) -> Value {
+    let mut value = result.to_value();
+    if let Some(dict) = value.as_dict_mut() {
+        dict.remove("start_time");
+        dict.remove("duration");
+    }
+    value
+}
