@@ -14,7 +14,7 @@ use proto::message::{ControlReply, ControlRequest};
 
 use super::client::Client;
 use super::error::CliError;
-use super::options::{Common, Output, versions_report};
+use super::options::{Common, LoggingLong, Output, versions_report};
 use super::output::Printer;
 use crate::keys::{Include, Keys, Verb};
 use crate::wheel;
@@ -24,6 +24,8 @@ use crate::wheel;
 #[command(
     name = "rsalt-key",
     version,
+    disable_version_flag = true,
+    disable_help_flag = true,
     after_help = "Exit codes: 0 all is well; 1 it failed; 64 wrong options; 69 the master does not answer; 78 broken config."
 )]
 pub(super) struct Options {
@@ -55,6 +57,8 @@ pub(super) struct Options {
     keysize: Option<u32>,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    logging: LoggingLong,
     #[command(flatten)]
     common: Common,
 }
@@ -139,7 +143,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         print!("{}", versions_report());
         return Ok(exit_codes::OK);
     }
-    let config = options.common.load()?;
+    let config = options.common.load(options.logging.log_level.as_deref())?;
     let mut output = options.output.clone();
     if options.quiet {
         output.out = Some("quiet".into());

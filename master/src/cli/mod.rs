@@ -10,7 +10,6 @@ mod key;
 mod options;
 mod output;
 mod pages;
-mod render;
 mod rsalt;
 mod run;
 mod summary;

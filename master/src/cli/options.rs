@@ -7,25 +7,40 @@ use proto::config::{MasterConfig, default_dir};
 
 use super::error::CliError;
 
-/// Where the config is, what is logged.
+/// Where the config is, and what is in here.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "General options")]
 pub(super) struct Common {
     /// Directory of the config files
-    #[arg(
-        short = 'c',
-        long,
-        value_name = "DIR",
-        default_value = "/etc/rsalt",
-        help_heading = "Configuration"
-    )]
+    #[arg(short = 'c', long, value_name = "DIR", default_value = "/etc/rsalt")]
     pub config_dir: PathBuf,
-    /// Log level on the console: all, garbage, trace, debug, profile, info, warning, error, critical, quiet
-    #[arg(short = 'l', long, value_name = "LEVEL", value_parser = LEVELS, hide_possible_values = true,
-          help_heading = "Configuration")]
-    pub log_level: Option<String>,
     /// Print the versions of everything in here and exit
-    #[arg(short = 'V', long, help_heading = "Configuration")]
+    #[arg(short = 'V', long)]
     pub versions_report: bool,
+    /// Print the version and exit
+    #[arg(long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    /// Print help and exit
+    #[arg(short = 'h', long, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// What is logged.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "General options")]
+pub(super) struct Logging {
+    /// Log level on the console: all, garbage, trace, debug, profile, info, warning, error, critical, quiet
+    #[arg(short = 'l', long, value_name = "LEVEL", value_parser = LEVELS, hide_possible_values = true)]
+    pub log_level: Option<String>,
+}
+
+/// What is logged, by the tool that has another `-l`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "General options")]
+pub(super) struct LoggingLong {
+    /// Log level on the console: all, garbage, trace, debug, profile, info, warning, error, critical, quiet
+    #[arg(long, value_name = "LEVEL", value_parser = LEVELS, hide_possible_values = true)]
+    pub log_level: Option<String>,
 }
 
 const LEVELS: [&str; 10] =
@@ -33,13 +48,13 @@ const LEVELS: [&str; 10] =
 
 impl Common {
     /// The master's config, with its warnings on stderr unless the log level says not to.
-    pub(super) fn load(&self) -> Result<MasterConfig, CliError> {
+    pub(super) fn load(&self, log_level: Option<&str>) -> Result<MasterConfig, CliError> {
         let dir = &self.config_dir;
         if dir != default_dir() && !dir.is_dir() {
             return Err(CliError::Usage(format!("the config directory {} does not exist", dir.display())));
         }
         let config = MasterConfig::load(dir)?;
-        let level = self.log_level.as_deref().unwrap_or(&config.log_level);
+        let level = log_level.unwrap_or(&config.log_level);
         if !matches!(level, "error" | "critical" | "quiet") {
             for warning in &config.warnings {
                 eprintln!("[WARNING ] {warning}");

@@ -8,14 +8,13 @@ use proto::config::MasterConfig;
 
 use super::error::CliError;
 use super::options::Output;
-use super::render;
 use super::summary::{Answer, Tally};
 use crate::keys::KeyState;
 
 /// Where and how results go.
 pub(super) struct Printer {
     chosen: Option<String>,
-    render: render::Options,
+    render: data::output::Options,
     sink: Box<dyn Write>,
     /// For error messages.
     to: String,
@@ -59,6 +58,7 @@ impl Printer {
     /// One minion's answer.
     pub(super) fn answer(&mut self, answer: &Answer) -> Result<(), CliError> {
         let value = Dict::new().with(answer.id(), answer.value());
+        self.render.retcode = i64::from(answer.code());
         self.value(&value.into(), answer.outputter())
     }
 
@@ -73,12 +73,11 @@ impl Printer {
         let name = self.chosen.as_deref().or(suits).unwrap_or("nested");
         let text = match name {
             "key" => keys(value, self.render.color),
-            name => render::render(name, value, &self.render).map_err(|e| CliError::Output(e.to_string()))?,
+            name => data::output::render(name, value, &self.render)
+                .map_err(|e| CliError::Output(e.to_string()))?,
         };
-        if name == "quiet" {
-            return Ok(());
-        }
-        self.line(&text)
+        // Empty text is nothing to print, not an empty line.
+        if text.is_empty() { Ok(()) } else { self.line(&text) }
     }
 
     /// A line as it is.
@@ -90,17 +89,31 @@ impl Printer {
 
 /// What there is beside `key`, which is made here.
 fn is_outputter(name: &str) -> bool {
-    name == "key" || render::NAMES.contains(&name)
+    name == "key" || name.parse::<data::output::Outputter>().is_ok()
 }
 
-fn render_options(options: &Output, config: &MasterConfig, color: bool) -> render::Options {
-    render::Options {
+fn render_options(options: &Output, config: &MasterConfig, color: bool) -> data::output::Options {
+    let flag = |key: &str, default: bool| config.opts.get(key).map_or(default, Value::is_true);
+    let texts = |key: &str| -> Vec<String> {
+        let list = config.opts.get(key).and_then(Value::as_list).unwrap_or_default();
+        list.iter().map(Value::to_string).collect()
+    };
+    let mut render = data::output::Options {
         color,
-        indent: options.out_indent,
-        state_output: options.state_output.clone().unwrap_or_else(|| config.state_output.clone()),
+        out_indent: options.out_indent,
         state_verbose: options.state_verbose.unwrap_or(config.state_verbose),
-        ..render::Options::default()
-    }
+        state_output_diff: flag("state_output_diff", false),
+        state_output_profile: flag("state_output_profile", true),
+        state_output_pct: flag("state_output_pct", false),
+        state_tabular: flag("state_tabular", false),
+        state_compress_ids: flag("state_compress_ids", false),
+        state_output_exclude: texts("state_output_exclude"),
+        state_output_terse: texts("state_output_terse"),
+        strip_colors: flag("strip_colors", true),
+        ..data::output::Options::default()
+    };
+    render.set_state_output(options.state_output.as_deref().unwrap_or(&config.state_output));
+    render
 }
 
 /// The lists of `rsalt-key`: a heading per state, ids below it, their key or fingerprint behind them.

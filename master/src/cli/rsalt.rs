@@ -13,7 +13,7 @@ use proto::target::TargetType;
 
 use super::client::Client;
 use super::error::CliError;
-use super::options::{Common, Output, Parsing, versions_report};
+use super::options::{Common, Logging, Output, Parsing, versions_report};
 use super::output::Printer;
 use super::summary::{Answer, Tally};
 use super::{batch, docs};
@@ -23,6 +23,8 @@ use super::{batch, docs};
 #[command(
     name = "rsalt",
     version,
+    disable_version_flag = true,
+    disable_help_flag = true,
     override_usage = "rsalt [OPTIONS] '<target>' <function> [arguments]",
     after_help = "Exit codes: 0 all is well; 1 a minion is missing or a command failed; 2 a state failed, a function \
                   raised, or no minion matched; 64 wrong options; 69 the master is not running; 78 broken config."
@@ -63,6 +65,8 @@ pub(super) struct Options {
     show: Show,
     #[command(flatten)]
     output: Output,
+    #[command(flatten)]
+    logging: Logging,
     #[command(flatten)]
     common: Common,
 }
@@ -183,7 +187,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         print!("{}", versions_report());
         return Ok(exit_codes::OK);
     }
-    let config = options.common.load()?;
+    let config = options.common.load(options.logging.log_level.as_deref())?;
     let target = Target {
         tgt: target_value(&options)?,
         tgt_type: options.by.kind(),

@@ -9,7 +9,7 @@ use proto::message::{ControlReply, ControlRequest, Event};
 
 use super::client::Client;
 use super::error::CliError;
-use super::options::{Common, Output, Parsing, versions_report};
+use super::options::{Common, Logging, Output, Parsing, versions_report};
 use super::output::Printer;
 use crate::runners;
 
@@ -18,6 +18,8 @@ use crate::runners;
 #[command(
     name = "rsalt-run",
     version,
+    disable_version_flag = true,
+    disable_help_flag = true,
     override_usage = "rsalt-run [OPTIONS] <function> [arguments]",
     after_help = "Exit codes: 0 all is well; 1 the function failed; 64 wrong options; 69 the master is not running; \
                   78 broken config."
@@ -40,6 +42,8 @@ pub(super) struct Options {
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
+    logging: Logging,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -48,7 +52,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         print!("{}", versions_report());
         return Ok(exit_codes::OK);
     }
-    let config = options.common.load()?;
+    let config = options.common.load(options.logging.log_level.as_deref())?;
     let mut printer = Printer::new(&options.output, &config)?;
     if options.doc {
         let mut names = runners::names();

@@ -35,7 +35,7 @@ impl Answer {
     pub(super) fn outputter(&self) -> Option<&str> {
         match self {
             Answer::Return(ret) => ret.out.as_deref(),
-            Answer::Missing { .. } => None,
+            Answer::Missing { .. } => Some("no_return"),
         }
     }
 
@@ -107,7 +107,7 @@ impl Tally {
             return (all.clone().into(), None);
         }
         let all: Dict = self.kept.iter().map(|a| (a.id(), a.value())).collect();
-        (all.into(), self.kept.iter().find_map(Answer::outputter))
+        (all.into(), self.kept.iter().filter(|a| !a.is_missing()).find_map(Answer::outputter))
     }
 
     /// The exit code of the whole run.

@@ -72,8 +72,13 @@ pub struct FileServer {
 impl FileServer {
     /// The file server of a master.
     pub fn new(config: &MasterConfig) -> Result<Self, FileServerError> {
+        Self::over(config.file_roots.clone(), config)
+    }
+
+    /// The same over other roots: pillar has its own.
+    pub fn over(roots: proto::config::Roots, config: &MasterConfig) -> Result<Self, FileServerError> {
         Ok(FileServer {
-            roots: config.file_roots.clone(),
+            roots,
             follow: config.fileserver_followsymlinks,
             ignore: Ignore::new(&config.file_ignore_regex, &config.file_ignore_glob)?,
             hashes: Hashes::default(),
