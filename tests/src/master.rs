@@ -202,7 +202,9 @@ impl Master {
     /// Waits until a key of this id is of that kind.
     #[track_caller]
     pub fn wait_for_key(&self, id: &str, kind: &str) {
-        wait_for(&format!("the key of {id} in {kind}"), || self.keys(kind).iter().any(|k| k == id).then_some(()));
+        wait_for(&format!("the key of {id} in {kind}"), || {
+            self.keys(kind).iter().any(|k| k == id).then_some(())
+        });
     }
 
     /// Waits until every one of these minions is connected and answers.

@@ -65,7 +65,8 @@ impl Minion {
         for name in ["RSALT_MASTER", "RSALT_ID", "RSALT_GRAINS"] {
             command.env_remove(name);
         }
-        self.daemon = Some(Daemon::start(&format!("rsalt-minion {}", self.id), command, &self.tree.join("minion.log")));
+        self.daemon =
+            Some(Daemon::start(&format!("rsalt-minion {}", self.id), command, &self.tree.join("minion.log")));
     }
 
     /// The process.

@@ -4,6 +4,8 @@
 //! rsalt answers differently on purpose, `tests/parity/differences.yaml` says why and `rsalt.json`
 //! beside the case says what; an entry whose case answers as Salt does is an error.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its files are not as they should be")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,7 +114,9 @@ fn judge(path: &Path, rules: &Rules, difference: Option<&String>) -> Result<(), 
     let wanted = match (difference, read("rsalt.json")) {
         (None, None) => &salt,
         (Some(reason), Some(own)) => {
-            require(ours != salt, || format!("answers as Salt does; differences.yaml is out of date: {reason}"))?;
+            require(ours != salt, || {
+                format!("answers as Salt does; differences.yaml is out of date: {reason}")
+            })?;
             return compare(&own, &ours);
         }
         (Some(_), None) => return Err(format!("no rsalt.json; it would be\n{ours:#}").into()),
@@ -137,7 +141,11 @@ fn differ(at: &str, wanted: &Value, ours: &Value, lines: &mut Vec<String>) {
                     None => lines.push(format!("{at}/{key}: missing, Salt has {value}")),
                 }
             }
-            lines.extend(o.iter().filter(|(key, _)| !w.contains_key(*key)).map(|(key, v)| format!("{at}/{key}: Salt has none, rsalt has {v}")));
+            lines.extend(
+                o.iter()
+                    .filter(|(key, _)| !w.contains_key(*key))
+                    .map(|(key, v)| format!("{at}/{key}: Salt has none, rsalt has {v}")),
+            );
         }
         (Value::Array(w), Value::Array(o)) if w.len() == o.len() => {
             for (index, (value, own)) in w.iter().zip(o).enumerate() {
@@ -183,7 +191,8 @@ fn run(path: &Path, rules: &Rules) -> Value {
     work.write("conf/minion", put(&config.to_string()));
     let mut steps = Vec::new();
     for words in &case.run {
-        let call = Call::new(bins::path("rsalt-call")).args(["--local", "--out=json", "--retcode-passthrough"]);
+        let call =
+            Call::new(bins::path("rsalt-call")).args(["--local", "--out=json", "--retcode-passthrough"]);
         let out = call.arg("-c").arg(work.join("conf")).args(words.iter().map(|word| put(word))).run();
         let mut step = json!({"run": words, "exit": out.code & 0xff});
         match serde_json::from_str::<Value>(&out.stdout).ok().and_then(|v| v.get("local").cloned()) {
