@@ -229,6 +229,17 @@ impl Output {
         }
     }
 
+    /// The job id that `rsalt --async` printed.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn jid(&self) -> String {
+        let jid = self.stdout.split_whitespace().last().unwrap_or_default();
+        assert!(jid.len() == 20 && jid.bytes().all(|b| b.is_ascii_digit()), "no jid\n{}", self.report());
+        jid.to_owned()
+    }
+
     /// For messages.
     pub fn report(&self) -> String {
         format!(

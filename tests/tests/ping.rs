@@ -114,9 +114,7 @@ fn exit_codes_tell_of_failures() {
 #[test]
 fn async_jobs_can_be_looked_up() {
     let (master, _minions) = three();
-    let out = master.rsalt(&["--async", "web*", "test.echo", "later"]).ok();
-    let jid = out.stdout.split_whitespace().last().unwrap().to_owned();
-    assert!(jid.len() == 20 && jid.bytes().all(|b| b.is_ascii_digit()), "{}", out.report());
+    let jid = master.rsalt(&["--async", "web*", "test.echo", "later"]).ok().jid();
     wait_for("both returns", || {
         let found = master.runner(&["jobs.lookup_jid", &jid]);
         (found == json!({"web1": "later", "web2": "later"})).then_some(())
@@ -136,8 +134,7 @@ fn batches_and_subsets() {
 #[test]
 fn jobs_can_be_killed() {
     let (master, _minions) = three();
-    let out = master.rsalt(&["--async", "web1", "cmd.run", "sleep 1000"]).ok();
-    let jid = out.stdout.split_whitespace().last().unwrap().to_owned();
+    let jid = master.rsalt(&["--async", "web1", "cmd.run", "sleep 1000"]).ok().jid();
     wait_for("the job to run", || {
         let (_, found) = master.json(&["web1", "saltutil.find_job", &jid]);
         found["web1"].get("pid").is_some().then_some(())

@@ -16,8 +16,7 @@ fn runs(place: &Tree) -> usize {
 }
 
 fn start_slow(master: &Master, place: &Tree) -> String {
-    let out = master.rsalt(&["--async", "*", "cmd.run", &slow(place)]).ok();
-    let jid = out.stdout.split_whitespace().last().unwrap().to_owned();
+    let jid = master.rsalt(&["--async", "*", "cmd.run", &slow(place)]).ok().jid();
     wait_for("the job to run", || (runs(place) > 0).then_some(()));
     jid
 }
@@ -65,8 +64,7 @@ fn the_minion_was_away_when_the_job_was_published() {
     let place = Tree::new();
     place.write("go", "");
     minion.daemon().signal("STOP");
-    let out = master.rsalt(&["--async", "m", "cmd.run", &slow(&place)]).ok();
-    let jid = out.stdout.split_whitespace().last().unwrap().to_owned();
+    let jid = master.rsalt(&["--async", "m", "cmd.run", &slow(&place)]).ok().jid();
     minion.daemon().signal("CONT");
     wait_for("the return", || {
         (master.runner(&["jobs.lookup_jid", &jid]) == json!({"m": "done"})).then_some(())
