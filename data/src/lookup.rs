@@ -2,7 +2,8 @@
 
 use num_traits::ToPrimitive;
 
-use crate::{Value, yaml};
+use crate::Value;
+use crate::args::cli::yamlify;
 
 /// The delimiter of paths unless the caller says otherwise.
 pub const DELIMITER: &str = ":";
@@ -35,12 +36,9 @@ fn step<'a>(at: &'a Value, key: &str) -> Option<&'a Value> {
             }
             None => in_embedded(items, |d| d.get(key)),
         },
-        Value::Dict(d) => d.get(key).or_else(|| {
-            let loaded = yaml::load_sls(key).ok()?;
-            match loaded {
-                Value::Str(_) | Value::List(_) | Value::Dict(_) => None,
-                other => d.get_value(&other),
-            }
+        Value::Dict(d) => d.get(key).or_else(|| match yamlify(key) {
+            Value::Str(_) | Value::List(_) | Value::Dict(_) => None,
+            scalar => d.get_value(&scalar),
         }),
         _ => None,
     }
@@ -70,6 +68,7 @@ fn python_int(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml;
 
     fn data() -> Value {
         yaml::load("a: {b: [x, {c: 1, 0: zero}], 2: two, true: yes_}\nl: [[1, 2], {k: v}]").unwrap()

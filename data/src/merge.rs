@@ -14,7 +14,8 @@ pub enum Strategy {
     Recurse,
     /// As `recurse`, but a top-level key that both have is taken whole from the second.
     Overwrite,
-    /// The first level is merged, scalars and lists that meet become one list.
+    /// Dicts merge at the first level; below it only keys of the second are looked at, and it wins.
+    /// What is no dict becomes one list.
     Aggregate,
     /// Values that meet become a pair; keys that only the second has are lost.
     List,

@@ -1,6 +1,8 @@
 //! Each `output/<outputter>/<case>.json` prints what is in `<case>.expected`, which Salt printed
 //! (`output/regenerate.py`).
 
+#![expect(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

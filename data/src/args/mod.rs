@@ -3,6 +3,7 @@
 //! Reading is loose where Salt is: `"10"` is a number for a field that is one, `5` is text for a field
 //! that is text, `"yes"` is true. [`crate::loose`] has types for the looser shapes.
 
+pub mod cli;
 mod de;
 mod ser;
 mod value;
@@ -70,8 +71,8 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ArgError> {
     T::deserialize(de::FromValue(value))
 }
 
-/// The value that a `T` serialises to. What has no form in [`Value`] cannot be: a map with a list as
-/// a key loses that entry's type and becomes text.
+/// The value that a `T` serialises to. A list or a dict as a key becomes its text; a `T` whose own
+/// `Serialize` fails becomes the text of that failure.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Value {
     value.serialize(ser::ToValue).unwrap_or_else(|error| Value::from(error.to_string()))
 }

@@ -225,7 +225,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push_back(Token { kind, start, end });
     }
 
-    fn to_next_token(&mut self) {
+    fn skip_to_token(&mut self) {
         loop {
             loop {
                 match self.byte(0) {
@@ -254,7 +254,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch(&mut self) -> Result<(), Error> {
-        self.to_next_token();
+        self.skip_to_token();
         self.drop_stale_keys()?;
         self.unroll(i64::from(self.column));
         let start = self.mark();
@@ -517,11 +517,8 @@ fn check_characters(text: &str) -> Result<(), Error> {
         return Ok(());
     }
     for (at, c) in text.char_indices() {
-        let fine = match c {
-            '\n' | '\r' | '\t' | '\u{85}' | ' '..='~' => true,
-            '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => true,
-            _ => false,
-        };
+        let fine =
+            matches!(c, '\n' | '\r' | '\t' | '\u{85}' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
         if !fine {
             let problem =
                 format!("unacceptable character #x{:04x}: control characters are not allowed", u32::from(c));
