@@ -21,21 +21,25 @@ pub trait Documented {
 /// ```
 #[macro_export]
 macro_rules! args {
-    ($($(#[doc = $doc:literal])+ $vis:vis struct $name:ident $body:tt)+) => {$(
+    () => {};
+    ($(#[doc = $doc:literal])+ $vis:vis struct $name:ident ($inner:ty); $($rest:tt)*) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, serde::Deserialize)]
+        $vis struct $name($inner);
+        impl $crate::Documented for $name {
+            const DOC: &'static str = concat!($($doc, "\n"),+);
+        }
+        $crate::args!($($rest)*);
+    };
+    ($(#[doc = $doc:literal])+ $vis:vis struct $name:ident $body:tt $($rest:tt)*) => {
         $(#[doc = $doc])+
         #[derive(Debug, serde::Deserialize)]
         $vis struct $name $body
         impl $crate::Documented for $name {
-            const DOC: &'static str = $crate::strip_docs!($($doc)+);
+            const DOC: &'static str = concat!($($doc, "\n"),+);
         }
-    )+};
-}
-
-/// Puts the lines of a doc comment together. The space that follows `///` stays: whoever prints takes it away.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! strip_docs {
-    ($($doc:literal)+) => { concat!($($doc, "\n"),+) };
+        $crate::args!($($rest)*);
+    };
 }
 
 /// The names of a struct's fields, in order; none for what is not a struct with named fields (`flatten`).
@@ -82,9 +86,17 @@ impl<'de> de::Deserializer<'de> for Probe {
         Err(Fields(fields))
     }
 
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fields> {
+        visitor.visit_newtype_struct(self)
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        unit_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -107,11 +119,15 @@ mod tests {
             #[serde(default)]
             _second: bool,
         }
+
+        /// As two.
+        struct Same(Two);
     }
 
     #[test]
     fn tells_doc_and_fields() {
         assert_eq!(printed_doc(Two::DOC), "One.\n\nTwo.");
         assert_eq!(field_names::<Two>(), ["_first", "_second"]);
+        assert_eq!(field_names::<Same>(), ["_first", "_second"]);
     }
 }

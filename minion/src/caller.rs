@@ -117,25 +117,41 @@ impl Caller {
         self.0.parts.pillar.pillar(&self.grains(), pillarenv, over)
     }
 
+    /// Calls a function as a template would: its errors are errors here.
+    pub fn function(
+        &self,
+        fun: &str,
+        args: Vec<Value>,
+        kwargs: Dict,
+        job: &Arc<JobCtx>,
+    ) -> Result<Value, ExecError> {
+        exec::call(fun, args, kwargs, &Ctx::new(self, &Arc::new(Scope::default()), job))
+    }
+
     /// Runs a function as a job does: every end of it is an outcome. Without a panic, whatever happens.
     pub fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict, job: &Arc<JobCtx>) -> JobOutcome {
-        let scope = Arc::new(Scope::default());
-        let ctx = Ctx::new(self, &scope, job);
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exec::call(fun, args, kwargs, &ctx)));
-        let retcode = ctx.retcode.get();
-        match result {
-            Ok(Ok(ret)) => {
-                let out = exec::find(fun).and_then(|entry| entry.out);
-                JobOutcome { retcode: exec::retcode_of(retcode, &ret), ret, success: true, out }
-            }
-            Ok(Err(error)) => JobOutcome::failed(fun, &error),
-            Err(_) => JobOutcome {
-                ret: format!("The minion function caused an exception: {fun} panicked").into(),
-                retcode: 1,
-                success: false,
-                out: Some("nested"),
-            },
+        self.try_call(fun, args, kwargs, job).unwrap_or_else(|error| JobOutcome::failed(fun, &error))
+    }
+
+    /// Runs a function as a job does; an error is what it raised.
+    pub fn try_call(
+        &self,
+        fun: &str,
+        args: Vec<Value>,
+        mut kwargs: Dict,
+        job: &Arc<JobCtx>,
+    ) -> Result<JobOutcome, ExecError> {
+        let entry = exec::find(fun).ok_or_else(|| ExecError::NotFound { fun: fun.to_owned() })?;
+        if exec::Signature::parse(entry.signature).kwargs.is_some() {
+            kwargs.extend(job.published(fun));
         }
+        let scope = Arc::new(Scope::default());
+        let mut ctx = Ctx::new(self, &scope, job);
+        ctx.direct = true;
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exec::call(fun, args, kwargs, &ctx)));
+        let ret = result.unwrap_or_else(|_| Err(ExecError::raised("Exception", format!("{fun} panicked"))))?;
+        let retcode = exec::retcode_of(ctx.retcode.get(), &ret);
+        Ok(JobOutcome { success: retcode == 0, ret, retcode, out: entry.out })
     }
 }
 

@@ -21,18 +21,31 @@ pub struct JobCtx {
     pub user: String,
     /// The function that was asked for, as `saltutil.running` shows it.
     pub fun: String,
+    /// What it was published for.
+    pub tgt: Value,
     pub(crate) host: OnceLock<Arc<dyn Host>>,
 }
 
 impl JobCtx {
     /// A job with an id and its switch.
     pub fn new(jid: impl Into<String>, cancel: Cancel) -> Self {
-        JobCtx { jid: jid.into(), cancel, user: String::new(), fun: String::new(), host: OnceLock::new() }
+        JobCtx { jid: jid.into(), cancel, user: String::new(), fun: String::new(), tgt: Value::None, host: OnceLock::new() }
     }
 
     /// A call that nothing ends.
     pub fn local() -> Self {
         JobCtx::new("", Cancel::never())
+    }
+
+    /// What functions with `**kwargs` are told of the job (Salt's `__pub_…`).
+    pub(crate) fn published(&self, fun: &str) -> Dict {
+        let mut out = Dict::new().with("__pub_fun", fun).with("__pub_jid", self.jid.as_str());
+        out.insert("__pub_pid", std::process::id());
+        out.insert("__pub_tgt", self.tgt.clone());
+        if !self.user.is_empty() {
+            out.insert("__pub_user", self.user.as_str());
+        }
+        out
     }
 }
 
@@ -62,12 +75,13 @@ pub struct Ctx<'a> {
     pub(crate) job: &'a Arc<JobCtx>,
     pub(crate) chunk: Option<&'a LowChunk>,
     pub(crate) retcode: Cell<i32>,
+    pub(crate) direct: bool,
 }
 
 impl<'a> Ctx<'a> {
     pub(crate) fn new(caller: &'a Caller, scope: &'a Arc<Scope>, job: &'a Arc<JobCtx>) -> Self {
         let host = job.host.get_or_init(|| caller.host().for_job(job.cancel.clone()));
-        Ctx { host: &**host, test: scope.test, caller, scope, job, chunk: None, retcode: Cell::new(0) }
+        Ctx { host: &**host, test: scope.test, caller, scope, job, chunk: None, retcode: Cell::new(0), direct: false }
     }
 
     pub(crate) fn for_chunk(mut self, chunk: &'a LowChunk, test: bool) -> Self {
@@ -147,6 +161,11 @@ impl<'a> Ctx<'a> {
     /// The door to everything else of this minion.
     pub fn caller(&self) -> &'a Caller {
         self.caller
+    }
+
+    /// Whether this function is the job itself, and not called by a template, a state or another function.
+    pub fn is_direct(&self) -> bool {
+        self.direct
     }
 
     /// Whether there is an execution function of this name.

@@ -4,6 +4,7 @@
 //! template asked. What modules get is a [`Ctx`]: the host behind its trait, grains, pillar, files.
 
 mod args;
+pub mod call;
 mod caller;
 mod ctx;
 pub mod job;
@@ -18,6 +19,7 @@ pub mod grains;
 pub mod host;
 pub mod hash;
 mod jobs;
+pub mod local;
 pub mod pillar;
 mod run;
 pub mod states;

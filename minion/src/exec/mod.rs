@@ -8,7 +8,9 @@ pub mod git;
 pub mod grains;
 pub mod pkg;
 mod signature;
+pub mod state;
 pub mod test;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -21,7 +23,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[grains::FUNCTIONS, pkg::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

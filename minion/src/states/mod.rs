@@ -4,6 +4,7 @@
 //! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
 //! file, a `mod` line and a row in [`ALL`].
 
+pub mod git;
 pub mod pkg;
 mod plan;
 pub mod test;
@@ -19,12 +20,17 @@ use crate::{Ctx, Documented};
 pub use plan::{Applied, Outcome, Plan, StateError};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[pkg::STATES, test::STATES];
+pub const ALL: &[&[StateEntry]] = &[git::STATES, pkg::STATES, test::STATES];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {
     /// `module.function`.
     const FUN: &'static str;
+    /// Whether arguments that are no field are let pass (`**kwargs` in Salt); they are logged. Otherwise they
+    /// make the state false.
+    const KWARGS: bool = true;
+    /// Whether there is a [`State::mod_watch`].
+    const WATCHES: bool = false;
     /// One thing to do.
     type Step;
 
@@ -36,6 +42,7 @@ pub trait State: DeserializeOwned + Documented {
 
     /// What to do when a state that this one watches changed; none when nothing but running it (Salt's
     /// `mod_watch`). Must respect `ctx.test`. `sfun` is the function that the SLS asked for.
+    /// Set [`State::WATCHES`] with it.
     fn mod_watch(&self, _sfun: &str, _ctx: &Ctx<'_>) -> Option<Result<Outcome, StateError>> {
         None
     }
@@ -49,6 +56,10 @@ pub struct StateEntry {
     pub doc: &'static str,
     /// The names of its arguments.
     pub fields: fn() -> &'static [&'static str],
+    /// Whether it lets other arguments pass.
+    pub kwargs: bool,
+    /// Whether its module does something of its own when a state that it watches changed.
+    pub watches: bool,
     run: fn(Dict, &Ctx<'_>) -> StateResult,
     watch: fn(Dict, &str, &Ctx<'_>) -> Option<StateResult>,
 }
@@ -61,7 +72,7 @@ impl StateEntry {
 
     /// The same function under another name.
     pub const fn also_as(&self, fun: &'static str) -> StateEntry {
-        StateEntry { fun, doc: self.doc, fields: self.fields, run: self.run, watch: self.watch }
+        StateEntry { fun, ..*self }
     }
 
     /// Runs it with these arguments.
@@ -77,7 +88,15 @@ impl StateEntry {
 
 /// The row of a state function.
 pub const fn entry<S: State>() -> StateEntry {
-    StateEntry { fun: S::FUN, doc: S::DOC, fields: crate::field_names::<S>, run: plan::drive::<S>, watch: plan::watch::<S> }
+    StateEntry {
+        fun: S::FUN,
+        doc: S::DOC,
+        fields: crate::field_names::<S>,
+        kwargs: S::KWARGS,
+        watches: S::WATCHES,
+        run: plan::drive::<S>,
+        watch: plan::watch::<S>,
+    }
 }
 
 /// The function of that name.
@@ -87,9 +106,13 @@ pub fn find(fun: &str) -> Option<&'static StateEntry> {
     table.get(fun).copied()
 }
 
-/// Whether there is a state module of that name.
-pub fn has_module(module: &str) -> bool {
-    ALL.iter().flat_map(|m| m.iter()).any(|e| e.module() == module)
+/// Whether there is a state function of that name. `module.mod_watch` is there when one function of the
+/// module does something of its own for it.
+pub fn has(fun: &str) -> bool {
+    match fun.strip_suffix(".mod_watch") {
+        Some(module) => ALL.iter().flat_map(|m| m.iter()).any(|e| e.watches && e.module() == module),
+        None => find(fun).is_some(),
+    }
 }
 
 /// `{old: …, new: …}`, as Salt writes most changes.

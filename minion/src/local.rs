@@ -1,0 +1,57 @@
+//! A minion without a master: files and pillar from the roots of this machine.
+
+use std::sync::Arc;
+
+use data::{Dict, Value};
+use proto::config::MinionConfig;
+
+use crate::caller::{Caller, Parts};
+use crate::ctx::JobCtx;
+use crate::fileclient::LocalFiles;
+use crate::grains;
+use crate::host::real::RealHost;
+use crate::jobs::{JobControl, NoJobs};
+use crate::pillar::{LocalPillar, PillarError, PillarSource};
+
+/// What a caller without a master is made of.
+pub fn parts(config: &MinionConfig) -> Parts {
+    Parts {
+        opts: config.opts.clone(),
+        host: Arc::new(RealHost::new()),
+        grains: grains::collect,
+        files: Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts)),
+        pillar: Arc::new(pillar(config)),
+        jobs: Arc::new(NoJobs) as Arc<dyn JobControl>,
+    }
+}
+
+/// The pillar of `pillar_roots`. Its templates may call execution functions; these see no pillar.
+pub fn pillar(config: &MinionConfig) -> LocalPillar {
+    let files = Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts));
+    let caller = Caller::new(Parts {
+        opts: config.opts.clone(),
+        host: Arc::new(RealHost::new()),
+        grains: grains::collect,
+        files: Arc::clone(&files) as _,
+        pillar: Arc::new(NoPillar),
+        jobs: Arc::new(NoJobs),
+    });
+    LocalPillar {
+        id: config.id.clone(),
+        opts: config.opts.clone(),
+        files,
+        nodegroups: Arc::clone(&config.nodegroups),
+        call: Some(Arc::new(move |fun, args, kwargs| {
+            Ok(caller.function(fun, args, kwargs, &Arc::new(JobCtx::local()))?)
+        })),
+    }
+}
+
+/// Nothing is known while the pillar itself is made.
+struct NoPillar;
+
+impl PillarSource for NoPillar {
+    fn pillar(&self, _: &Value, _: Option<&str>, over: Option<&Value>) -> Result<Value, PillarError> {
+        Ok(over.cloned().unwrap_or_else(|| Dict::new().into()))
+    }
+}

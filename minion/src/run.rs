@@ -1,0 +1,187 @@
+//! The two traits of the state language for the minion: what templates may ask, and how chunks are run.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data::{Dict, Value};
+use sls::{CallError, FetchError, LowChunk, RenderEnv, Runner, StateResult};
+
+use crate::caller::Caller;
+use crate::ctx::{Ctx, JobCtx, Scope};
+use crate::states;
+
+/// The minion as templates and state runs see it, for one job and within one scope.
+#[derive(Clone)]
+pub struct Minion {
+    caller: Caller,
+    scope: Arc<Scope>,
+    job: Arc<JobCtx>,
+}
+
+impl Minion {
+    /// The minion as a module sees it.
+    pub fn of(ctx: &Ctx<'_>) -> Self {
+        Minion { caller: ctx.caller.clone(), scope: Arc::clone(ctx.scope), job: Arc::clone(ctx.job) }
+    }
+
+    /// The same within another scope.
+    #[must_use]
+    pub fn within(mut self, scope: Scope) -> Self {
+        self.scope = Arc::new(scope);
+        self
+    }
+
+    fn ctx(&self) -> Ctx<'_> {
+        Ctx::new(&self.caller, &self.scope, &self.job)
+    }
+}
+
+impl RenderEnv for Minion {
+    fn grains(&self) -> Value {
+        self.caller.grains()
+    }
+
+    fn pillar(&self) -> Value {
+        self.ctx().pillar()
+    }
+
+    fn opts(&self) -> Value {
+        self.ctx().opts()
+    }
+
+    fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, CallError> {
+        Ok(self.ctx().call(fun, args, kwargs)?)
+    }
+
+    fn has_function(&self, fun: &str) -> bool {
+        crate::exec::find(fun).is_some()
+    }
+
+    fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
+        self.caller.files().fetch(path, saltenv)
+    }
+
+    fn list(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
+        self.caller.files().list(saltenv)
+    }
+
+    fn envs(&self) -> Vec<String> {
+        self.caller.files().envs().unwrap_or_else(|_| vec!["base".to_owned()])
+    }
+
+    fn has_state(&self, fun: &str) -> bool {
+        states::has(fun)
+    }
+}
+
+impl Runner for Minion {
+    fn run(&self, chunk: &LowChunk, test: bool) -> StateResult {
+        let full = chunk.full_fun();
+        let Some(entry) = states::find(&full) else {
+            let comment = format!("Specified state '{full}' was not found");
+            return StateResult::new(chunk.name.clone(), Some(false), comment);
+        };
+        if let Err(comment) = check_args(entry, chunk) {
+            return StateResult::new(chunk.name.clone(), Some(false), comment);
+        }
+        guarded(chunk, || entry.run(args_for(entry, chunk), &self.ctx().for_chunk(chunk, test)))
+    }
+
+    fn mod_watch(&self, chunk: &LowChunk, test: bool) -> Option<StateResult> {
+        let sfun = chunk.sfun.as_deref()?;
+        let entry = states::find(&format!("{}.{sfun}", chunk.state)).filter(|e| e.watches).or_else(|| {
+            // A function without a part of its own in it has the module's.
+            states::ALL.iter().flat_map(|m| m.iter()).find(|e| e.watches && e.module() == &*chunk.state)
+        })?;
+        let ctx = self.ctx().for_chunk(chunk, test);
+        let mut found = true;
+        let result = guarded(chunk, || {
+            entry.watch(args_for(entry, chunk), sfun, &ctx).unwrap_or_else(|| {
+                found = false;
+                StateResult::default()
+            })
+        });
+        found.then_some(result)
+    }
+
+    fn has_state(&self, fun: &str) -> bool {
+        states::has(fun)
+    }
+
+    fn takes_check_cmd(&self, fun: &str) -> bool {
+        states::find(fun).is_some_and(|entry| (entry.fields)().contains(&"check_cmd"))
+    }
+
+    fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError> {
+        let (value, retcode) = self.ctx().call_with_retcode(fun, args, kwargs)?;
+        Ok((value, retcode.into()))
+    }
+
+    fn retcode(&self, command: &str, options: &Dict) -> Result<i64, CallError> {
+        let mut kwargs = options.clone();
+        kwargs.insert("ignore_retcode", true);
+        kwargs.insert("python_shell", true);
+        let value = self.ctx().call("cmd.retcode", vec![Value::from(command)], kwargs)?;
+        Ok(value.as_int().unwrap_or(1))
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.ctx().host.exists(Path::new(path))
+    }
+
+    fn wait(&self, time: Duration) -> bool {
+        self.ctx().host.sleep(time).is_ok()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.job.cancel.stopped().is_some()
+    }
+}
+
+/// What a state function gets: its own arguments even where the state compiler uses the word as well
+/// (`runas`, `umask`), and whatever else is in the chunk and not the compiler's.
+fn args_for(entry: &states::StateEntry, chunk: &LowChunk) -> Dict {
+    let fields = (entry.fields)();
+    let mut args = Dict::with_capacity(chunk.low.len());
+    for (key, value) in &chunk.low {
+        let Some(name) = key.as_str() else { continue };
+        // A parameter that is given as nothing has its default, as most of Salt's have none for theirs.
+        if !value.is_none() && (fields.contains(&name) || !sls::INTERNAL_KEYWORDS.contains(&name)) {
+            args.insert(key.clone(), value.clone());
+        }
+    }
+    args.insert("name", chunk.name.clone());
+    args
+}
+
+/// Refuses or logs arguments that the function does not know.
+fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String> {
+    let fields = (entry.fields)();
+    let unknown: Vec<&str> = chunk
+        .low
+        .keys()
+        .filter_map(Value::as_str)
+        .filter(|key| !fields.contains(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__"))
+        .collect();
+    let Some((last, before)) = unknown.split_last() else { return Ok(()) };
+    let names = before.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");
+    let problem = if before.is_empty() {
+        format!("'{last}' is an invalid keyword argument for '{}'", entry.fun)
+    } else {
+        format!("{names} and '{last}' are invalid keyword arguments for '{}'", entry.fun)
+    };
+    if entry.kwargs {
+        tracing::warn!("SLS '{}', ID '{}': {problem}", chunk.sls, chunk.id);
+        return Ok(());
+    }
+    Err(format!("An exception occurred in this state: {problem}"))
+}
+
+/// A state that panics is a false state, and the run goes on.
+fn guarded(chunk: &LowChunk, run: impl FnOnce() -> StateResult) -> StateResult {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let comment = format!("An exception occurred in this state: {} panicked", chunk.full_fun());
+        StateResult::new(chunk.name.clone(), Some(false), comment)
+    })
+}
