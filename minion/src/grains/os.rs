@@ -239,7 +239,7 @@ fn dpkg_arch(status: &str) -> Option<&str> {
 
 /// `[[name, value or none], …]` of the kernel command line.
 fn kernel_params(cmdline: &str) -> Value {
-    let words = words(cmdline);
+    let words = crate::exec::words::split(cmdline);
     words
         .iter()
         .map(|word| {
@@ -251,27 +251,6 @@ fn kernel_params(cmdline: &str) -> Value {
             Value::from(vec![Value::from(parts.first().copied().unwrap_or_default()), value])
         })
         .collect()
-}
-
-/// Words as a shell splits them, without expanding anything.
-fn words(line: &str) -> Vec<String> {
-    let (mut all, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            (c, Some(q)) if c == q => quote = None,
-            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
-            (c, Some(_)) => word.get_or_insert_default().push(c),
-            ('"' | '\'', None) => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => all.extend(word.take()),
-            (c, None) => word.get_or_insert_default().push(c),
-        }
-    }
-    all.extend(word);
-    all
 }
 
 /// The first ten letters of a name, without blanks, in lower case → `os`.

@@ -233,9 +233,24 @@ impl<'a> Git<'a> {
         Ok(self.answer(&args, Errors::Apart)?.ok())
     }
 
+    /// What a branch tracks.
+    pub fn upstream(&self, branch: &str) -> Option<String> {
+        self.rev_parse(&format!("{branch}@{{upstream}}"), &["--abbrev-ref"]).ok()
+    }
+
+    /// The commit that a revision is, when it is here.
+    pub fn commit(&self, rev: &str) -> Option<String> {
+        self.rev_parse(&format!("{rev}^{{commit}}"), &["--verify", "--quiet"]).ok()
+    }
+
     /// Whether there are edits against HEAD.
     pub fn has_edits(&self) -> bool {
-        self.run_merged(&["diff", "HEAD"]).is_ok_and(|diff| !diff.is_empty())
+        self.answer(&["diff", "--quiet", "HEAD", "--"], Errors::Apart).is_ok_and(|answer| answer.code == 1)
+    }
+
+    /// What git prints, whatever its status.
+    pub fn output(&self, args: &[&str]) -> GitResult<String> {
+        Ok(self.answer(args, Errors::WithOutput)?.out().trim_end_matches('\n').to_owned())
     }
 
     /// Whether the directory is a linked work tree of another checkout.
