@@ -6,7 +6,7 @@ use data::{Dict, Value};
 use indexmap::IndexSet;
 
 use crate::high::{HighData, is_dunder};
-use crate::requisite::Graph;
+use crate::requisite::{Graph, Kind};
 use crate::{LowChunk, glob};
 
 /// What compiling needs to know beyond the high data.
@@ -101,10 +101,23 @@ impl LowState {
         self.chunks().map(LowChunk::to_value).collect::<Vec<_>>().into()
     }
 
-    /// Keeps only the chunks of one ID, as `state.sls_id` does.
+    /// Keeps only the chunks of one ID and what they wait for, as `state.sls_id` does.
     #[must_use]
     pub fn only_id(mut self, id: &str) -> LowState {
-        self.order.retain(|i| self.chunks.get(*i).is_some_and(|chunk| *chunk.id == *id));
+        let mut keep = vec![false; self.chunks.len()];
+        let mut todo: Vec<usize> =
+            self.chunks.iter().enumerate().filter(|(_, chunk)| *chunk.id == *id).map(|(i, _)| i).collect();
+        while let Some(i) = todo.pop() {
+            match keep.get_mut(i) {
+                Some(kept) if !*kept => *kept = true,
+                _ => continue,
+            }
+            // What a prereq names is only tried; the run sees to that.
+            todo.extend(
+                self.graph.dependencies(i, false).filter(|(k, _)| *k != Kind::Prereq).map(|(_, i)| i),
+            );
+        }
+        self.order.retain(|i| keep.get(*i).is_some_and(|kept| *kept));
         self
     }
 

@@ -24,6 +24,10 @@ pub fn compile(renderer: &Renderer, sources: &Sources) -> (HighData, Vec<String>
     let mut all_errors = Vec::new();
     for (saltenv, names) in sources {
         for name in names {
+            if !renderer.has_env(saltenv) {
+                all_errors.push(format!("No matching salt environment for environment '{saltenv}' found"));
+                continue;
+            }
             let available = match renderer.available(saltenv) {
                 Ok(available) => available,
                 Err(e) => {
@@ -78,6 +82,13 @@ pub fn compile_text(renderer: &Renderer, text: &str) -> Result<HighData, Vec<Str
     let mut ids = std::sync::Arc::unwrap_or_clone(ids);
     let mut errors = Vec::new();
     decls::normalise(&mut ids, NAME, "base", &mut errors);
+    // The text is of no SLS; its results say so.
+    for (_, body) in ids.iter_mut() {
+        if let Some(body) = body.as_dict_mut() {
+            body.remove("__sls__");
+            body.remove("__env__");
+        }
+    }
     if errors.is_empty() { Ok(HighData { ids, ..HighData::default() }) } else { Err(errors) }
 }
 

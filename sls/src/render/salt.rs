@@ -18,7 +18,6 @@ struct Library {
 
 impl Library {
     fn function(&self, fun: &str) -> Option<Val> {
-        // Templates run commands through a shell, as Salt's aliases have it.
         if !fun.contains('.') || !self.env.has_function(fun) {
             return None;
         }

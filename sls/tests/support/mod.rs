@@ -10,22 +10,32 @@ use sls::{CallError, FetchError, LowChunk, RenderEnv, Runner, StateResult};
 
 /// A minion that has a state tree and little else.
 pub(crate) struct Minion {
-    root: PathBuf,
+    /// Environment and folder.
+    roots: Vec<(String, PathBuf)>,
+    pillar: Value,
 }
 
 impl Minion {
     pub(crate) fn with_root(root: PathBuf) -> Rc<dyn RenderEnv> {
-        Rc::new(Minion { root })
+        Self::with_roots(vec![("base".to_owned(), root)], Value::dict())
+    }
+
+    pub(crate) fn with_roots(roots: Vec<(String, PathBuf)>, pillar: Value) -> Rc<dyn RenderEnv> {
+        Rc::new(Minion { roots, pillar })
+    }
+
+    fn root(&self, saltenv: &str) -> Option<&PathBuf> {
+        self.roots.iter().find(|(env, _)| env == saltenv).map(|(_, root)| root)
     }
 }
 
 impl RenderEnv for Minion {
     fn grains(&self) -> Value {
-        Dict::new().with("id", "x").into()
+        Dict::new().with("id", "x").with("os", "Debian").into()
     }
 
     fn pillar(&self) -> Value {
-        Value::dict()
+        self.pillar.clone()
     }
 
     fn opts(&self) -> Value {
@@ -40,19 +50,20 @@ impl RenderEnv for Minion {
         matches!(fun, "test.ping" | "test.echo" | "test.arg" | "test.true")
     }
 
-    fn fetch(&self, path: &str, _saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
-        Ok(std::fs::read(self.root.join(path)).ok().map(Arc::from))
+    fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
+        Ok(self.root(saltenv).and_then(|root| std::fs::read(root.join(path)).ok()).map(Arc::from))
     }
 
-    fn list(&self, _saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
+    fn list(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
         let mut out = Vec::new();
-        let mut todo = vec![self.root.clone()];
+        let Some(root) = self.root(saltenv) else { return Ok(Arc::default()) };
+        let mut todo = vec![root.clone()];
         while let Some(dir) = todo.pop() {
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
                 let path = entry.path();
                 if path.is_dir() {
                     todo.push(path);
-                } else if let Ok(path) = path.strip_prefix(&self.root) {
+                } else if let Ok(path) = path.strip_prefix(root) {
                     out.push(path.to_string_lossy().into_owned());
                 }
             }
@@ -61,7 +72,7 @@ impl RenderEnv for Minion {
     }
 
     fn envs(&self) -> Vec<String> {
-        vec!["base".to_owned()]
+        self.roots.iter().map(|(env, _)| env.clone()).collect()
     }
 
     fn has_state(&self, fun: &str) -> bool {

@@ -1,0 +1,3 @@
+include:
+  - nowhere
+fine: true

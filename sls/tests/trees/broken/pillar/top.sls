@@ -1,0 +1,6 @@
+base:
+  '*':
+    - broken
+    - list
+    - fine
+    - missing

@@ -1,0 +1,1 @@
+four: {{ grains.os }} {{ saltenv }} {{ sls }}

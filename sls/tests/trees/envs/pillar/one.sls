@@ -1,0 +1,7 @@
+include:
+  - two
+  - three:
+      key: under:here
+      defaults: {who: you}
+  - .four
+v: one

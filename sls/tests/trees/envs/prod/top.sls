@@ -1,0 +1,6 @@
+prod:
+  '*':
+    - p
+  'x':
+    - dev: fromdev
+    - q

@@ -1,0 +1,6 @@
+base:
+  '*':
+    - a
+dev:
+  '*':
+    - fromdev

@@ -1,0 +1,3 @@
+include:
+  - _xenv: fromdev
+q: test.nop

@@ -1,0 +1,9 @@
+base:
+  '*':
+    - common
+    - deep.*
+  'nobody':
+    - secret
+  'os:Debian':
+    - match: grain
+    - debian

@@ -1,0 +1,9 @@
+base:
+  '*':
+    - ignored
+dev:
+  '*':
+    - alsoignored
+prod:
+  '*':
+    - ignored

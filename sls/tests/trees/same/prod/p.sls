@@ -1,0 +1,1 @@
+p: test.nop
