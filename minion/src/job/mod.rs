@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use data::Value;
+use proto::jid;
 use proto::message::{Job, Return};
 use proto::target::{Facts, Target};
 use tokio::sync::mpsc;
@@ -114,6 +115,9 @@ impl Jobs {
 
     /// The gate of every job, whichever way it came: fresh? seen? for me? `now` is the master's clock.
     pub fn take(self: &Arc<Self>, job: Job, now: f64) -> Taken {
+        if !jid::is_valid(&job.jid) {
+            return self.refuse(&job, &format!("{:?} is not a job id", job.jid));
+        }
         let mut table = self.lock();
         if table.seen.contains(&job.jid) || self.spool.holds(&job.jid) {
             return Taken::Seen;

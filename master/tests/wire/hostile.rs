@@ -1,0 +1,142 @@
+//! Peers that mean harm: each is refused and counted, and nobody else notices.
+
+use std::time::Duration;
+
+use data::Value;
+use master::refusals::Refusal;
+use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
+use proto::keys::StaticKey;
+use proto::message::{FileRequest, Reply, Request, Return, ToMaster};
+use zeromq::SocketSend as _;
+
+use crate::raw::{Raw, dial, receive};
+use crate::world::{World, wait_for};
+
+fn refused(world: &World, reason: Refusal) {
+    wait_for(&format!("a refusal: {reason}"), || (world.master().refusals.get(reason) > 0).then_some(()));
+}
+
+/// The master still serves others.
+fn alive(world: &World) {
+    let ended = world.publish("*", "test.ping", &[]).end();
+    assert_eq!(ended.returns.len(), ended.expected.len(), "{ended:?}");
+}
+
+#[test]
+fn frames_that_are_none_end_their_connection_only() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let cases: [(Vec<u8>, Refusal); 5] = [
+        (vec![0], Refusal::Frame),
+        (vec![9, 9, 9], Refusal::Frame),
+        (frame::build(Kind::Hello1, &vec![0; MAX_HANDSHAKE_FRAME]), Refusal::Size),
+        (frame::build(Kind::Hello1, b"short"), Refusal::Handshake),
+        (frame::build(Kind::Hello3, b"out of the blue"), Refusal::State),
+    ];
+    for (bytes, reason) in cases {
+        world.block_on(async {
+            let mut socket = dial(&world).await;
+            socket.send(bytes.into()).await.unwrap();
+            assert_eq!(receive(&mut socket, Duration::from_millis(50)).await, None);
+        });
+        refused(&world, reason);
+    }
+    alive(&world);
+}
+
+#[test]
+fn a_replayed_message_ends_its_session() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let (mut raw, _) = Raw::accepted(&world, "web-2", &key).await;
+        let frame = raw.send(&ToMaster::Heartbeat).await;
+        raw.socket.send(frame.into()).await.unwrap();
+    });
+    refused(&world, Refusal::Seal);
+    world.wait_gone("web-2");
+    world.delete("web-2");
+    alive(&world);
+}
+
+#[test]
+fn a_return_for_another_minion_is_refused() {
+    let world = World::new();
+    let _victim = world.connected("web-1");
+    let ended = world.publish("web-1", "test.ping", &[]).end();
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let (mut raw, _) = Raw::accepted(&world, "web-2", &key).await;
+        let forged = |id: &str, jid: &str| {
+            Request::Return(Box::new(Return {
+                jid: jid.to_string(),
+                id: id.to_string(),
+                fun: "test.ping".to_string(),
+                fun_args: vec![],
+                ret: Value::from("forged"),
+                retcode: 0,
+                success: true,
+                out: None,
+            }))
+        };
+        assert!(matches!(raw.ask(forged("web-1", &ended.jid)).await, Reply::Refused(_)));
+        assert!(matches!(raw.ask(forged("web-2", "20200101000000000000")).await, Reply::Refused(_)));
+        assert!(matches!(raw.ask(forged("web-2", "../../x")).await, Reply::Refused(_)));
+    });
+    assert_eq!(world.master().refusals.get(Refusal::ForeignReturn), 1);
+    assert_eq!(world.master().refusals.get(Refusal::UnknownJob), 2);
+    assert_eq!(world.returns(&ended.jid), ended.returns);
+}
+
+#[test]
+fn files_come_from_the_roots_and_from_nowhere_else() {
+    let world = World::new();
+    std::fs::write(world.dir.path().join("srv/top.sls"), "base: {}\n").unwrap();
+    std::fs::write(world.dir.path().join("secret"), "secret\n").unwrap();
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let (mut raw, _) = Raw::accepted(&world, "web-1", &key).await;
+        let file = |path: &str| FileRequest { path: path.to_string(), saltenv: "base".to_string() };
+        assert!(matches!(raw.ask(Request::FileInfo(file("top.sls"))).await, Reply::FileInfo(Some(i)) if i.size == 9));
+        for path in ["../secret", "/etc/passwd", "a/../../secret", "..", "srv/../../secret", "top.sls/../../secret"] {
+            let reply = raw.ask(Request::FileInfo(file(path))).await;
+            assert!(matches!(reply, Reply::Refused(_) | Reply::FileInfo(None)), "{path}: {reply:?}");
+            let chunk = proto::message::ChunkRequest { file: file(path), offset: 0, length: 100 };
+            let reply = raw.ask(Request::FileChunk(chunk)).await;
+            assert!(matches!(reply, Reply::Refused(_) | Reply::Error(_)), "{path}: {reply:?}");
+        }
+    });
+    assert!(world.master().refusals.get(Refusal::Request) > 0);
+}
+
+#[test]
+fn who_is_not_accepted_gets_nothing() {
+    let world = World::new();
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let mut raw = Raw::open(&world, "web-1", &key).await;
+        raw.auth().await;
+        for request in [Request::FileEnvs, Request::Grains(Value::dict()), Request::Ping] {
+            assert!(matches!(raw.ask(request).await, Reply::Refused(_)));
+        }
+        // Nor may it send more than a handshake has.
+        let big = Request::Grains(Value::from("x".repeat(MAX_HANDSHAKE_FRAME)));
+        raw.send(&ToMaster::Request { id: 1, body: big }).await;
+    });
+    refused(&world, Refusal::Size);
+    assert_eq!(world.master().refusals.get(Refusal::NotAccepted), 3);
+    assert!(world.master().roster.grains("web-1").is_none());
+}
+
+#[test]
+fn an_id_that_is_a_path_is_refused() {
+    let world = World::new();
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let mut raw = Raw::open(&world, "../../evil", &key).await;
+        assert!(matches!(raw.auth().await, proto::message::AuthState::Refused(_)));
+    });
+    refused(&world, Refusal::Id);
+    assert!(!world.dir.path().join("evil").exists());
+}

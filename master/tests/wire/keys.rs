@@ -1,0 +1,127 @@
+//! Key states: who is let in, who is kept out, and that both take effect at once.
+
+use master::keys::KeyState;
+use minion::conn::PinError;
+use minion::daemon::RunError;
+use proto::group::{Envelope, Group, GroupError};
+use proto::keys::StaticKey;
+use proto::message::{AuthState, Reply, Request, ToMinion};
+use zeromq::SocketRecv as _;
+
+use crate::raw::{Raw, subscribe};
+use crate::world::{LIMIT, World, wait_for};
+
+#[test]
+fn another_key_for_a_known_id_is_denied() {
+    let world = World::new();
+    let _first = world.connected("web-1");
+    let mut second = world.minion("web-1");
+    second.up();
+    wait_for("the second key to be denied", || {
+        world.master().keys().list(KeyState::Denied).unwrap().contains(&"web-1".to_string()).then_some(())
+    });
+    let ended = world.publish("*", "test.ping", &[]).end();
+    assert_eq!(ended.returns.len(), 1, "the first is not disturbed: {ended:?}");
+    assert_eq!(world.master().refusals.get(master::refusals::Refusal::Denied), 1);
+}
+
+#[test]
+fn a_changed_master_key_is_refused_with_what_to_do() {
+    let mut world = World::new();
+    let mut minion = world.connected("web-1");
+    world.down();
+    let pki = world.dir.path().join("master/etc/rsalt/pki/master");
+    std::fs::remove_file(pki.join("master.pem")).unwrap();
+    world.up();
+    let error = minion.ended().unwrap_err();
+    assert!(matches!(error, RunError::Master(PinError::Changed { .. })), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("delete ") && text.contains("minion_master.pub"), "{text}");
+    assert!(!world.master().is_connected("web-1"));
+}
+
+#[test]
+fn who_is_deleted_reads_nothing_more() {
+    let world = World::new();
+    let key = StaticKey::generate().unwrap();
+    let _other = world.connected("web-2");
+    world.block_on(async {
+        let (mut raw, welcome) = Raw::accepted(&world, "web-1", &key).await;
+        let group = Group::new(welcome.group.clone()).unwrap();
+        let mut publishes = subscribe(&world).await;
+        // The subscription is set up when publishes arrive.
+        let mut read = async || {
+            let frame = tokio::time::timeout(LIMIT, publishes.recv()).await.unwrap().unwrap();
+            let frame = frame.into_vec().remove(0);
+            let envelope = Envelope::parse(&frame).unwrap();
+            envelope.verify(&welcome.verify_key).unwrap();
+            envelope.open(&group)
+        };
+        let publish = || {
+            tokio::task::block_in_place(|| world.publish_with("web-2", "test.ping", &[], |p| p.wait = false).end())
+        };
+        let sent = tokio::time::timeout(LIMIT, async {
+            loop {
+                publish();
+                if let Ok(read) = tokio::time::timeout(std::time::Duration::from_millis(100), read()).await {
+                    return read;
+                }
+            }
+        });
+        assert!(sent.await.unwrap().is_ok(), "an accepted minion reads it");
+
+        world.master().keys().delete("web-1").unwrap();
+        world.master().keys_changed().await.unwrap();
+        publish();
+        let mut last = read().await;
+        while last.is_ok() {
+            // What was published before the deletion.
+            last = read().await;
+        }
+        assert!(matches!(last, Err(GroupError::Epoch { .. })), "{last:?}");
+        assert!(matches!(raw.auth().await, AuthState::Pending), "as an unknown minion it may wait again");
+        assert!(matches!(raw.ask(Request::Ping).await, Reply::Refused(_)));
+    });
+}
+
+#[test]
+fn a_rotated_key_reaches_those_who_stay() {
+    let world = World::new();
+    let _stays = world.connected("web-1");
+    let _goes = world.connected("web-2");
+    assert_eq!(world.publish("*", "test.ping", &[]).end().returns.len(), 2);
+    world.delete("web-2");
+    for _ in 0..3 {
+        let ended = world.publish("*", "test.ping", &[]).end();
+        assert_eq!((ended.expected.len(), ended.returns.len()), (1, 1), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_key_file_that_is_copied_in_is_noticed() {
+    let world = World::new();
+    let mut minion = world.minion("web-1");
+    minion.up();
+    world.wait_pending("web-1");
+    let pki = world.master().keys().dir().to_owned();
+    std::fs::copy(pki.join("minions_pre/web-1"), pki.join("minions/web-1")).unwrap();
+    world.wait_connected("web-1");
+}
+
+#[test]
+fn a_rejected_minion_gets_no_jobs_and_is_told_when_that_changes() {
+    let world = World::new();
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let mut raw = Raw::open(&world, "web-1", &key).await;
+        assert!(matches!(raw.auth().await, AuthState::Pending));
+        world.master().keys().reject("web-1", master::keys::Include::default()).unwrap();
+        world.master().keys_changed().await.unwrap();
+        assert!(matches!(raw.auth().await, AuthState::Rejected));
+        assert!(matches!(raw.ask(Request::FileEnvs).await, Reply::Refused(_)));
+        let all = master::keys::Include { rejected: true, ..Default::default() };
+        world.master().keys().accept("web-1", all).unwrap();
+        world.master().keys_changed().await.unwrap();
+        assert!(matches!(raw.next().await, ToMinion::Auth(AuthState::Accepted(_))));
+    });
+}
