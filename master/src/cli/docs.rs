@@ -16,7 +16,8 @@ pub(super) fn print(printer: &mut Printer, tally: &Tally) -> Result<(), CliError
             for (fun, doc) in of_minion.iter().filter(|(_, doc)| doc.is_true()) {
                 docs.entry(fun.to_string()).or_insert_with(|| doc.clone());
             }
-        } else if answer.is_missing() {
+        } else {
+            // A missing minion, or one that could not say.
             printer.answer(answer)?;
         }
     }

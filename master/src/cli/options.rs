@@ -96,6 +96,7 @@ pub(super) struct Output {
 
 /// How arguments of functions are read.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Job options")]
 pub(super) struct Parsing {
     /// Keyword arguments whose values are texts as they stand, separated by commas
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]

@@ -281,8 +281,8 @@ fn one(
             _ => continue,
         };
         tally.count(&answer);
-        if let Some(progress) = &mut progress {
-            progress.step();
+        if let Some(progress) = &progress {
+            progress.clear();
         }
         // Documentation is the same everywhere: it is shown once, at the end.
         if run.collect || run.publish.fun == "sys.doc" {
@@ -291,6 +291,9 @@ fn one(
             }
         } else if !(run.hide_timeout && answer.is_missing()) {
             printer.answer(&answer)?;
+        }
+        if let Some(progress) = &mut progress {
+            progress.step();
         }
     }
     if let Some(progress) = progress {
@@ -344,7 +347,7 @@ fn calls(options: &Options) -> Result<Vec<(String, Vec<Value>)>, CliError> {
 fn publish(options: &Options, target: Target) -> Publish {
     let mut extra = Dict::new();
     if let Some(metadata) = &options.job.metadata {
-        extra.insert("metadata", proto::args::value(metadata));
+        extra.insert("metadata", data::args::cli::yamlify(metadata));
     }
     Publish {
         target,

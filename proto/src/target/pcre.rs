@@ -12,12 +12,14 @@ pub struct Pcre(Regex);
 impl Pcre {
     /// Compiles a regex; the error is the regex library's, in one line.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        let anchored = format!(r"\A(?:{})", python_syntax(pattern));
-        fancy_regex::RegexBuilder::new(&anchored)
-            .backtrack_limit(BACKTRACK_LIMIT)
-            .build()
-            .map(Pcre)
-            .map_err(|e| e.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+        let pattern = python_syntax(pattern);
+        let build =
+            |text: &str| fancy_regex::RegexBuilder::new(text).backtrack_limit(BACKTRACK_LIMIT).build();
+        build(&format!(r"\A(?:{pattern})")).map(Pcre).map_err(|anchored| {
+            // Positions are to be those in what was typed.
+            let error = build(&pattern).err().unwrap_or(anchored);
+            error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+        })
     }
 
     /// Whether `text` begins with a match.
