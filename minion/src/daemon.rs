@@ -24,7 +24,9 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The id.
-    #[error("{0:?} is no id for a minion: no slash, no control character, no dot at its start, at most 255 bytes")]
+    #[error(
+        "{0:?} is no id for a minion: no slash, no control character, no dot at its start, at most 255 bytes"
+    )]
     Id(String),
     /// Its key.
     #[error(transparent)]
@@ -86,7 +88,9 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     });
     // Collecting grains reads files: on a thread that ends with it.
     let collector = caller.clone();
-    tokio::task::spawn_blocking(move || collector.grains()).await.map_err(|e| RunError::Thread(e.to_string()))?;
+    tokio::task::spawn_blocking(move || collector.grains())
+        .await
+        .map_err(|e| RunError::Thread(e.to_string()))?;
 
     let runner: Arc<dyn JobRunner> = Arc::new(CallerRunner::new(caller));
     let limit = usize::try_from(config.process_count_max).ok().filter(|n| *n > 0).unwrap_or(SIDE_BY_SIDE);
@@ -94,8 +98,8 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     table.set(&jobs);
 
     let health = Health::start(&config.sock_dir);
-    let served =
-        conn::serve(&config, key, runner, (Arc::clone(&jobs), done), asks, patient, health.clone(), stop).await;
+    let parts = conn::Parts { key, runner, jobs: Arc::clone(&jobs), done, asks, health: health.clone() };
+    let served = conn::serve(&config, parts, patient, stop).await;
     health.end();
     // What a job returns from here on is in the spool, and sent by the next run.
     jobs.stop_all(Stop::Term);

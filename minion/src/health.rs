@@ -44,7 +44,8 @@ impl Health {
 /// What the check finds: fine, or one line with what is wrong.
 pub fn check(sock_dir: &Path) -> Result<(), String> {
     let path = sock_dir.join(NAME);
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("no minion runs: {}: {e}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|e| format!("no minion runs: {}: {e}", path.display()))?;
     let mut lines = text.lines();
     let state = lines.next().unwrap_or_default();
     let alive = lines.next().is_some_and(|pid| {

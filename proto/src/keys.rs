@@ -136,8 +136,7 @@ impl StaticKey {
     }
 
     fn from_secret(secret: [u8; 32]) -> Result<Self, KeyError> {
-        let mut dh =
-            DefaultResolver.resolve_dh(&DHChoice::Curve25519).ok_or(KeyError::Private("X25519"))?;
+        let mut dh = DefaultResolver.resolve_dh(&DHChoice::Curve25519).ok_or(KeyError::Private("X25519"))?;
         dh.set(&secret);
         Ok(StaticKey { secret, public: PublicKey::from_slice(dh.pubkey())? })
     }
@@ -155,7 +154,8 @@ impl StaticKey {
     pub fn load(dir: &Path, name: &str) -> Result<Self, KeyFileError> {
         let path = dir.join(format!("{name}.pem"));
         let load = || {
-            let secret = parse_pem(&read_limited(&path)?, &X25519_PKCS8).ok_or(KeyError::Private("X25519"))?;
+            let secret =
+                parse_pem(&read_limited(&path)?, &X25519_PKCS8).ok_or(KeyError::Private("X25519"))?;
             Ok(Self::from_secret(secret)?)
         };
         load().map_err(at(&path))
@@ -165,7 +165,9 @@ impl StaticKey {
     /// directory too.
     pub fn load_or_generate(dir: &Path, name: &str) -> Result<Self, KeyFileError> {
         match Self::load(dir, name) {
-            Err(KeyFileError { kind: KeyFileErrorKind::Io(e), .. }) if e.kind() == io::ErrorKind::NotFound => {
+            Err(KeyFileError { kind: KeyFileErrorKind::Io(e), .. })
+                if e.kind() == io::ErrorKind::NotFound =>
+            {
                 let key = Self::generate().map_err(|e| at(dir)(e.into()))?;
                 key.save(dir, name)?;
                 Ok(key)

@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::Master;
 use super::view::View;
-use crate::publish::{LiveJob, Limits, wait_for_returns};
+use crate::publish::{Limits, LiveJob, wait_for_returns};
 use crate::refusals::Refusal;
 use crate::runners::{self, Outcome, RunnerError};
 use crate::store::Recorded;
@@ -231,7 +231,12 @@ async fn targets(master: &Arc<Master>, wanted: Target, out: &Out) -> Result<Cont
     }
 }
 
-async fn publish_job(master: &Arc<Master>, publish: Publish, uid: u32, out: &Out) -> Result<ControlReply, HungUp> {
+async fn publish_job(
+    master: &Arc<Master>,
+    publish: Publish,
+    uid: u32,
+    out: &Out,
+) -> Result<ControlReply, HungUp> {
     let selected = match select(master, &publish.target).await {
         Ok(selected) => selected,
         Err(error) => return Ok(ControlReply::Error(error)),
@@ -288,8 +293,9 @@ async fn missing(ids: &[String], wait: bool, out: &Out) -> Result<ControlReply, 
 
 fn make_job(master: &Master, publish: Publish, uid: u32) -> Result<Job, String> {
     let config = master.config();
-    let (tgt, tgt_type) = target::for_publish(&publish.target.tgt, publish.target.tgt_type, &config.nodegroups)
-        .map_err(|e| e.to_string())?;
+    let (tgt, tgt_type) =
+        target::for_publish(&publish.target.tgt, publish.target.tgt_type, &config.nodegroups)
+            .map_err(|e| e.to_string())?;
     if publish.fun.is_empty() {
         return Err("no function was given".to_string());
     }
@@ -379,7 +385,13 @@ async fn attach(master: &Arc<Master>, jid: &str, timeout: f64, out: &Out) -> Res
 
 type Attached = (mpsc::Receiver<Arc<Return>>, mpsc::Sender<Arc<Return>>, mpsc::Receiver<Arc<Return>>);
 
-async fn wait_attached(master: &Arc<Master>, live: &Arc<LiveJob>, queues: Attached, limits: Limits, out: &Out) {
+async fn wait_attached(
+    master: &Arc<Master>,
+    live: &Arc<LiveJob>,
+    queues: Attached,
+    limits: Limits,
+    out: &Out,
+) {
     let (mut arriving, forward, fresh) = queues;
     let pump = async {
         while let Some(ret) = arriving.recv().await {
@@ -406,7 +418,9 @@ async fn events(master: &Arc<Master>, tag: &str, out: &Out) -> Result<ControlRep
             next = listener.recv() => next,
         };
         match next {
-            Ok(event) if event.tag.starts_with(tag) => send(out, ControlReply::Event((*event).clone())).await?,
+            Ok(event) if event.tag.starts_with(tag) => {
+                send(out, ControlReply::Event((*event).clone())).await?
+            }
             Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 let data = Dict::new().with("missed", i64::try_from(missed).unwrap_or(i64::MAX));

@@ -333,7 +333,8 @@ fn replace<T>(slot: &RwLock<Arc<T>>, new: T) {
 /// that was lost does not bring an old number back.
 async fn next_epoch(store: &dyn Store) -> Result<u64, StoreError> {
     const NAME: &str = "epoch";
-    let before = store.get(NAME)?.and_then(|b| <[u8; 8]>::try_from(b.as_slice()).ok()).map_or(0, u64::from_be_bytes);
+    let before =
+        store.get(NAME)?.and_then(|b| <[u8; 8]>::try_from(b.as_slice()).ok()).map_or(0, u64::from_be_bytes);
     // A rotation adds one; whole seconds shifted leave room for a thousand of them in each.
     let now = (unix_time() as u64) << 10;
     let epoch = (before + 1).max(now);

@@ -73,7 +73,8 @@ impl runners::Master for View {
     }
 
     fn running(&self, minions: &[String], jids: &[String]) -> Vec<(String, Vec<String>)> {
-        let limit = Duration::try_from_secs_f64(self.config.gather_job_timeout).unwrap_or(Duration::from_secs(10));
+        let limit =
+            Duration::try_from_secs_f64(self.config.gather_job_timeout).unwrap_or(Duration::from_secs(10));
         self.runtime.block_on(async {
             let mut asked = JoinSet::new();
             for session in minions.iter().filter_map(|id| self.master.sessions.get(id)) {

@@ -99,7 +99,6 @@ impl Roster {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use proto::target::TargetType;

@@ -100,13 +100,13 @@ pub async fn wait_for_returns(
                 for id in silent {
                     match ask(master, &mut asked, &id, job, limits) {
                         // The deadline moves behind the answer, which comes within the limit.
-                        Asked::Asked => {
+                        Silent::Asked => {
                             waiting.insert(id, now + limits.gather + limits.timeout);
                         }
-                        Asked::MayComeBack(at) => {
+                        Silent::MayComeBack(at) => {
                             waiting.insert(id, at);
                         }
-                        Asked::Missing(reason) => {
+                        Silent::Missing(reason) => {
                             waiting.remove(&id);
                             if out.send(ControlReply::Missing { id, reason }).await.is_err() {
                                 return;
@@ -161,7 +161,8 @@ enum Event {
     Stop,
 }
 
-enum Asked {
+/// What is known of a silent minion.
+enum Silent {
     Asked,
     MayComeBack(Instant),
     Missing(MissingReason),
@@ -174,7 +175,7 @@ fn ask(
     id: &str,
     job: &Arc<LiveJob>,
     limits: Limits,
-) -> Asked {
+) -> Silent {
     if let Some(session) = master.sessions.get(id) {
         let (id, job) = (id.to_string(), Arc::clone(job));
         asked.spawn(async move {
@@ -184,13 +185,13 @@ fn ask(
             let running = session.running(std::slice::from_ref(&jid), limits.gather).await;
             (id, running.map(|jids| jids.contains(&jid)))
         });
-        return Asked::Asked;
+        return Silent::Asked;
     }
     if !master.roster.is_accepted(id) {
-        return Asked::Missing(MissingReason::KeyNotAccepted);
+        return Silent::Missing(MissingReason::KeyNotAccepted);
     }
     match master.sessions.absence(id) {
-        Some(gone) if gone < limits.timeout => Asked::MayComeBack(Instant::now() + (limits.timeout - gone)),
-        _ => Asked::Missing(MissingReason::NotConnected),
+        Some(gone) if gone < limits.timeout => Silent::MayComeBack(Instant::now() + (limits.timeout - gone)),
+        _ => Silent::Missing(MissingReason::NotConnected),
     }
 }

@@ -101,7 +101,9 @@ impl Gate {
         };
         let (kind, body) = match frame::parse(bytes, limit) {
             Ok(parsed) => parsed,
-            Err(error @ frame::FrameError::TooLarge { .. }) => return self.refuse(&peer, Refusal::Size, error),
+            Err(error @ frame::FrameError::TooLarge { .. }) => {
+                return self.refuse(&peer, Refusal::Size, error);
+            }
             Err(error) => return self.refuse(&peer, Refusal::Frame, error),
         };
         match (kind, self.peers.remove(&peer)) {
@@ -233,7 +235,9 @@ impl Gate {
             .peers
             .iter()
             .filter_map(|(peer, state)| match state {
-                Peer::Greeting { since, .. } => (since.elapsed() > HANDSHAKE_TIME).then(|| (peer.clone(), true)),
+                Peer::Greeting { since, .. } => {
+                    (since.elapsed() > HANDSHAKE_TIME).then(|| (peer.clone(), true))
+                }
                 Peer::Open { session, .. } => (session.silence() > SILENCE).then(|| (peer.clone(), false)),
             })
             .collect();
@@ -274,7 +278,9 @@ async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
         Ok(Ok(state)) => settle(master, session, state).await,
         Ok(Err(error)) => {
             tracing::error!(id = %session.id, %error, "the minion's key cannot be looked up");
-            let _ = session.send(&ToMinion::Auth(AuthState::Refused("the master cannot read its keys".into()))).await;
+            let _ = session
+                .send(&ToMinion::Auth(AuthState::Refused("the master cannot read its keys".into())))
+                .await;
         }
         Err(error) => tracing::error!(id = %session.id, %error, "the key look-up failed"),
     }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use proto::message::control::MissingReason;
 use proto::message::ControlRequest;
+use proto::message::control::MissingReason;
 
 use crate::world::{World, lines, wait_for};
 
@@ -116,9 +116,7 @@ fn a_job_outlives_a_restart_of_the_master() {
 fn a_long_job_is_waited_for_as_long_as_it_runs() {
     let world = World::new();
     let _minion = world.connected("web-1");
-    let ended = world
-        .publish_with("*", "cmd.run", &["sleep 1; echo done"], |p| p.timeout = 0.2)
-        .end();
+    let ended = world.publish_with("*", "cmd.run", &["sleep 1; echo done"], |p| p.timeout = 0.2).end();
     assert_eq!(ended.returns.len(), 1, "{ended:?}");
     assert!(ended.missing.is_empty());
 }

@@ -58,7 +58,9 @@ fn who_is_deleted_reads_nothing_more() {
             envelope.open(&group)
         };
         let publish = || {
-            tokio::task::block_in_place(|| world.publish_with("web-2", "test.ping", &[], |p| p.wait = false).end())
+            tokio::task::block_in_place(|| {
+                world.publish_with("web-2", "test.ping", &[], |p| p.wait = false).end()
+            })
         };
         let sent = tokio::time::timeout(LIMIT, async {
             loop {

@@ -46,8 +46,12 @@ impl Raw {
         let (kind, body) = frame::parse(&second, MAX_HANDSHAKE_FRAME).unwrap();
         assert_eq!(kind, Kind::Hello2);
         let (introduce, _) = initiator.read_hello2(body).unwrap();
-        let hello =
-            Hello { id: id.to_string(), version: "0".to_string(), autosign_grains: data::Value::None, run: 1 };
+        let hello = Hello {
+            id: id.to_string(),
+            version: "0".to_string(),
+            autosign_grains: data::Value::None,
+            run: 1,
+        };
         let (session, third) = introduce.finish(&hello).unwrap();
         socket.send(third.into()).await.unwrap();
         Raw { socket, session }

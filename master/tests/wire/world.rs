@@ -49,7 +49,8 @@ impl World {
 
     /// A master with more in its config.
     pub(crate) fn with(options: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let mut world = World {
             dir: tempfile::tempdir().unwrap(),
             ports: (0, 0),
@@ -145,7 +146,13 @@ impl World {
         self.publish_with(tgt, fun, arg, |_| {})
     }
 
-    pub(crate) fn publish_with(&self, tgt: &str, fun: &str, arg: &[&str], change: impl FnOnce(&mut Publish)) -> Job {
+    pub(crate) fn publish_with(
+        &self,
+        tgt: &str,
+        fun: &str,
+        arg: &[&str],
+        change: impl FnOnce(&mut Publish),
+    ) -> Job {
         let mut publish = Publish {
             target: Target { tgt: Value::from(tgt), tgt_type: TargetType::Glob, delimiter: String::new() },
             fun: fun.to_string(),

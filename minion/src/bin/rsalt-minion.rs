@@ -169,7 +169,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Option<Args>, String> {
             Some((name, value)) if name.starts_with("--") => (name.to_string(), Some(OsString::from(value))),
             _ => (text, None),
         };
-        let mut value = |name: &str| inline.clone().or_else(|| args.next()).ok_or(format!("{name} needs a value"));
+        let mut value =
+            |name: &str| inline.clone().or_else(|| args.next()).ok_or(format!("{name} needs a value"));
         match name.as_str() {
             "--" => {
                 parsed.command = args.collect();

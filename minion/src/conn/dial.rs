@@ -84,7 +84,9 @@ async fn connect(socket: &mut impl zeromq::Socket, host: &str, port: u16) -> Res
     // The library's own limit covers connecting; the resolver and the greeting are covered by this one.
     match tokio::time::timeout(2 * CONNECT, socket.connect(&format!("tcp://{host}:{port}"))).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(zeromq::ZmqError::ConnectTimeout(_))) => Err(LinkError(format!("nobody answers on {host}:{port}"))),
+        Ok(Err(zeromq::ZmqError::ConnectTimeout(_))) => {
+            Err(LinkError(format!("nobody answers on {host}:{port}")))
+        }
         Ok(Err(error)) => Err(LinkError(format!("{host}:{port}: {error}"))),
         Err(_) => Err(LinkError(format!("{host}:{port}: no answer in time"))),
     }

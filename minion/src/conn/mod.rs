@@ -148,7 +148,8 @@ impl Shared {
 
 /// The two ends of what connects modules with the master: the modules' and the connection's.
 pub fn asker(config: &MinionConfig) -> (Asker, Asks) {
-    let limit = Duration::try_from_secs_f64(config.request_channel_timeout).unwrap_or(Duration::from_secs(60));
+    let limit =
+        Duration::try_from_secs_f64(config.request_channel_timeout).unwrap_or(Duration::from_secs(60));
     let (asker, receiver) = Asker::new(limit);
     (asker, Asks(receiver))
 }
@@ -157,18 +158,31 @@ pub fn asker(config: &MinionConfig) -> (Asker, Asks) {
 #[derive(Debug)]
 pub struct Asks(mpsc::Receiver<Ask>);
 
+/// What the connection works with.
+pub struct Parts {
+    /// The minion's key.
+    pub key: StaticKey,
+    /// Knows the grains.
+    pub runner: Arc<dyn JobRunner>,
+    /// Takes jobs.
+    pub jobs: Arc<Jobs>,
+    /// Gives their returns.
+    pub done: mpsc::UnboundedReceiver<Done>,
+    /// Gives the requests of modules.
+    pub asks: Asks,
+    /// Is told whether there is a connection.
+    pub health: Health,
+}
+
 /// Keeps the connection up until the token is cancelled. Ends earlier, with the reason, only when the
 /// master's key is wrong and `patient` is off.
 pub async fn serve(
     config: &MinionConfig,
-    key: StaticKey,
-    runner: Arc<dyn JobRunner>,
-    jobs: (Arc<Jobs>, mpsc::UnboundedReceiver<Done>),
-    asks: Asks,
+    parts: Parts,
     patient: bool,
-    health: Health,
     stop: CancellationToken,
 ) -> Result<(), PinError> {
+    let Parts { key, runner, jobs, done, asks, health } = parts;
     let grains = runner.grains();
     let offered: Dict = config
         .autosign_grains
@@ -182,9 +196,9 @@ pub async fn serve(
         masters: config.masters(),
         run: (backoff::random() * 1e15) as u64,
         autosign_grains: offered.into(),
-        jobs: jobs.0,
+        jobs,
         runner,
-        done: jobs.1,
+        done,
         asks: asks.0,
         unanswered: Vec::new(),
         unspooled: Vec::new(),

@@ -66,7 +66,9 @@ impl Pin {
         match PublicKey::load(&self.path) {
             Ok(known) if known == *key => Ok(()),
             Ok(known) => Err(PinError::Changed { got, known: known.fingerprint(), path: self.path.clone() }),
-            Err(KeyFileError { kind: KeyFileErrorKind::Io(e), .. }) if e.kind() == std::io::ErrorKind::NotFound => {
+            Err(KeyFileError { kind: KeyFileErrorKind::Io(e), .. })
+                if e.kind() == std::io::ErrorKind::NotFound =>
+            {
                 tracing::info!(fingerprint = got, "first contact: this master's key is kept");
                 Ok(key.save(&self.path)?)
             }
@@ -88,7 +90,10 @@ mod tests {
         pin.check(&first).unwrap();
         let error = pin.check(&other).unwrap_err().to_string();
         assert!(error.starts_with("the master's key has changed: its fingerprint is "), "{error}");
-        assert!(error.contains(&format!("delete {}", dir.path().join("minion_master.pub").display())), "{error}");
+        assert!(
+            error.contains(&format!("delete {}", dir.path().join("minion_master.pub").display())),
+            "{error}"
+        );
         std::fs::remove_file(dir.path().join("minion_master.pub")).unwrap();
         pin.check(&other).unwrap();
     }

@@ -83,8 +83,11 @@ impl Asker {
 pub struct RemoteFiles {
     asker: Asker,
     cache: PathBuf,
-    listings: Mutex<HashMap<(Listing, String), (Instant, Arc<Vec<String>>)>>,
+    listings: Mutex<HashMap<(Listing, String), Listed>>,
 }
+
+/// Names, and when they were listed.
+type Listed = (Instant, Arc<Vec<String>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Listing {
@@ -106,7 +109,12 @@ impl RemoteFiles {
     }
 
     /// Writes the file to `out`. None when it changed on the way, so that what was written is no file.
-    fn transfer(&self, file: &FileRequest, info: &FileInfo, out: &mut impl io::Write) -> Result<Option<()>, FetchError> {
+    fn transfer(
+        &self,
+        file: &FileRequest,
+        info: &FileInfo,
+        out: &mut impl io::Write,
+    ) -> Result<Option<()>, FetchError> {
         let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
         let mut offset = 0;
         while offset < info.size {
@@ -177,7 +185,10 @@ impl FileClient for RemoteFiles {
         for _ in 0..TRIES {
             let Some(info) = self.info(&file)? else { return Ok(None) };
             if info.size > IN_MEMORY {
-                return Err(failed(&file, format_args!("{} bytes are too many to be held in memory", info.size)));
+                return Err(failed(
+                    &file,
+                    format_args!("{} bytes are too many to be held in memory", info.size),
+                ));
             }
             // What is cached already needs no second transfer.
             if let Ok(at) = self.cached(&file)
@@ -195,7 +206,12 @@ impl FileClient for RemoteFiles {
 
     fn stat(&self, path: &str, saltenv: &str) -> Result<Option<FileStat>, FetchError> {
         let info = self.info(&request(path, saltenv))?;
-        Ok(info.map(|i| FileStat { hash: i.sha256, hash_type: "sha256".to_string(), size: i.size, mode: i.mode }))
+        Ok(info.map(|i| FileStat {
+            hash: i.sha256,
+            hash_type: "sha256".to_string(),
+            size: i.size,
+            mode: i.mode,
+        }))
     }
 
     fn list(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
@@ -270,7 +286,12 @@ impl RemotePillar {
 }
 
 impl PillarSource for RemotePillar {
-    fn pillar(&self, grains: &Value, pillarenv: Option<&str>, over: Option<&Value>) -> Result<Value, PillarError> {
+    fn pillar(
+        &self,
+        grains: &Value,
+        pillarenv: Option<&str>,
+        over: Option<&Value>,
+    ) -> Result<Value, PillarError> {
         let request = PillarRequest {
             grains: grains.clone(),
             saltenv: self.saltenv.clone(),

@@ -151,7 +151,9 @@ async fn open(
                 break frame;
             }
         };
-        let (Kind::Hello2, body) = frame::parse(&second, MAX_HANDSHAKE_FRAME).map_err(|_| End::NoHandshake)? else {
+        let (Kind::Hello2, body) =
+            frame::parse(&second, MAX_HANDSHAKE_FRAME).map_err(|_| End::NoHandshake)?
+        else {
             return Err(End::NoHandshake);
         };
         let (introduce, master) = initiator.read_hello2(body)?;

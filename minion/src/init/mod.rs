@@ -107,7 +107,11 @@ pub async fn run(plan: Plan) -> io::Result<i32> {
                 (Some((command_status, _)), _) => return Ok(command_status),
                 (None, None) => return Ok(*status),
                 (None, Some(_)) => {
-                    tracing::error!(status, "the minion has ended, it is started again in {} s", pause.as_secs());
+                    tracing::error!(
+                        status,
+                        "the minion has ended, it is started again in {} s",
+                        pause.as_secs()
+                    );
                     restart_at = Some(Instant::now() + pause);
                     pause = (pause * 2).min(AGAIN.1);
                 }

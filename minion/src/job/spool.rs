@@ -67,8 +67,11 @@ impl Spool {
             made.map_err(|source| SpoolError::Io { what: "make the directory", path: dir.clone(), source })?;
         }
         let mut held = Held::default();
-        let entries = fs::read_dir(&spool)
-            .map_err(|source| SpoolError::Io { what: "read", path: spool.clone(), source })?;
+        let entries = fs::read_dir(&spool).map_err(|source| SpoolError::Io {
+            what: "read",
+            path: spool.clone(),
+            source,
+        })?;
         for entry in entries.flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };
             if jid::is_valid(&name) {
@@ -86,8 +89,11 @@ impl Spool {
     pub fn put(&self, ret: &Return) -> Result<(), SpoolError> {
         let bytes = message::encode(ret)?;
         let path = self.spool.join(file_name(&ret.jid)?);
-        write_atomic(&path, &bytes, 0o600)
-            .map_err(|source| SpoolError::Io { what: "write", path, source })?;
+        write_atomic(&path, &bytes, 0o600).map_err(|source| SpoolError::Io {
+            what: "write",
+            path,
+            source,
+        })?;
         let mut held = self.lock();
         held.bytes += bytes.len() as u64;
         held.jids.insert(ret.jid.clone());
@@ -153,8 +159,11 @@ impl Spool {
     pub fn started(&self, job: &Job) -> Result<(), SpoolError> {
         let path = self.proc.join(file_name(&job.jid)?);
         // Not synced: it tells of a minion that died, not of a machine that did.
-        fs::write(&path, message::encode(job)?)
-            .map_err(|source| SpoolError::Io { what: "write", path, source })
+        fs::write(&path, message::encode(job)?).map_err(|source| SpoolError::Io {
+            what: "write",
+            path,
+            source,
+        })
     }
 
     /// A job's return is in the spool.

@@ -92,8 +92,8 @@ fn a_job_runs_once_and_its_return_waits_on_disk() {
     let ret = next(&mut done);
     assert_eq!((ret.id.as_str(), ret.ret.to_string(), ret.retcode), ("web-1", "[1]".to_string(), 0));
     assert_eq!(jobs.take(job(1, "fake.echo"), NOW), Taken::Seen);
-    assert_eq!(jobs.spool().waiting(), [ret.jid.clone()]);
-    assert_eq!(jobs.still_here(std::slice::from_ref(&ret.jid)), [ret.jid.clone()]);
+    assert_eq!(jobs.spool().waiting(), std::slice::from_ref(&ret.jid));
+    assert_eq!(jobs.still_here(std::slice::from_ref(&ret.jid)), std::slice::from_ref(&ret.jid));
 
     // A restart: the return is still there, and the job is still known.
     drop(jobs);
@@ -198,7 +198,10 @@ fn without_room_in_the_spool_no_job_starts() {
     assert_eq!(jobs.take(job(1, "fake.echo"), NOW), Taken::Refused);
     let ret = next(&mut done);
     let text = ret.ret.to_string();
-    assert!(text.starts_with("the minion refuses this job: cannot write ") && text.contains("/proc/"), "{text}");
+    assert!(
+        text.starts_with("the minion refuses this job: cannot write ") && text.contains("/proc/"),
+        "{text}"
+    );
     assert!(!ret.success && fake.runs.load(Ordering::SeqCst) == 0);
 }
 
