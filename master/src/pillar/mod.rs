@@ -1,20 +1,16 @@
-//! The pillar of a minion: the pillar tree rendered with the minion's grains, on the master.
+//! The pillar of a minion: the pillar tree rendered on the master with the minion's grains. `salt[…]` in it
+//! runs here, on the master, as in Salt.
 
-mod surroundings;
-
-use std::rc::Rc;
 use std::sync::Arc;
 
-use data::merge::{Strategy, merge};
-use data::{Dict, Value};
+use data::Value;
+use minion::fileclient::LocalFiles;
+use minion::host::Host;
+use minion::host::real::RealHost;
+use minion::pillar::{LocalPillar, PillarSource};
+use minion::{Caller, JobCtx, NoJobs, Parts};
 use proto::config::MasterConfig;
 use proto::message::PillarRequest;
-use proto::target::{DEFAULT_DELIMITER, Facts, Target};
-use sls::pillar::PillarOptions;
-use sls::render::Renderer;
-
-use crate::fileserver::FileServer;
-use surroundings::Surroundings;
 
 /// Why there is no pillar at all. A file that does not render is no such reason: it is named in `_errors`.
 #[derive(Debug, thiserror::Error)]
@@ -40,90 +36,94 @@ impl PillarServer {
 
     /// The pillar of one minion. Blocks while it renders.
     pub fn compile(&self, id: &str, request: &PillarRequest) -> Result<Value, PillarError> {
-        let overrides = overrides(id, request)?;
-        let (renderer, options) = self.renderer(id, request, &overrides)?;
-        let matcher = self.matcher(id, request, &overrides);
-        let mut pillar = sls::pillar::compile(&renderer, &options, &matcher);
-        if let Some(errors) = pillar.get("_errors").and_then(Value::as_list) {
-            for error in errors {
-                tracing::error!(minion = id, "pillar: {error}");
+        let fail = |reason: String| PillarError { id: id.to_owned(), reason };
+        if !matches!(request.overrides, Value::None | Value::Dict(_)) {
+            return Err(fail(format!("pillar= is to be a dict, not a {}", request.overrides.type_name())));
+        }
+        let pillarenv = request.pillarenv.as_deref().or(self.config.pillarenv.as_deref());
+        let mut pillar = self
+            .tree(id, request)
+            .pillar(&request.grains, pillarenv, Some(&request.overrides))
+            .map_err(|e| fail(e.reason))?;
+        if let Some(pillar) = pillar.as_dict_mut() {
+            if let Some(errors) = pillar.get("_errors").and_then(Value::as_list).map(<[Value]>::to_vec) {
+                pillar.insert("_errors", self.log(id, &errors));
             }
-        }
-        if self.config.pillar_opts
-            && let Some(pillar) = pillar.as_dict_mut()
-        {
-            pillar.insert("master", self.config.opts.clone());
-        }
-        if !overrides.is_empty() {
-            pillar = merge(&pillar, &overrides.into(), options.strategy, options.merge_lists);
+            if self.config.pillar_opts {
+                pillar.insert("master", self.config.opts.clone());
+            }
         }
         Ok(pillar)
     }
 
-    /// The top file's result for a minion: environments and their SLS files.
-    pub fn top(&self, id: &str, request: &PillarRequest) -> Result<Value, PillarError> {
-        let overrides = overrides(id, request)?;
-        let (renderer, options) = self.renderer(id, request, &overrides)?;
-        let matcher = self.matcher(id, request, &overrides);
-        let mut top_options = sls::top::TopOptions::from_opts(&renderer.env().opts());
-        top_options.saltenv = options.pillarenv;
-        let fail = |reason: String| PillarError { id: id.to_owned(), reason };
-        let top = sls::compile_top(&renderer, &top_options).map_err(|e| fail(e.to_string()))?;
-        let found = top.matches(&renderer, top_options.saltenv.as_deref(), &matcher);
-        Ok(found.into_iter().collect::<Dict>().into())
-    }
-
-    fn renderer(
-        &self,
-        id: &str,
-        request: &PillarRequest,
-        overrides: &Dict,
-    ) -> Result<(Renderer, PillarOptions), PillarError> {
+    fn tree(&self, id: &str, request: &PillarRequest) -> LocalPillar {
         let config = &self.config;
-        let files = FileServer::over(config.pillar_roots.clone(), config)
-            .map_err(|e| PillarError { id: id.to_owned(), reason: e.to_string() })?;
-        let surroundings = Surroundings::new(config, id, request, overrides.clone().into(), files);
-        let options = PillarOptions {
-            pillarenv: request.pillarenv.clone().or_else(|| config.pillarenv.clone()),
-            saltenv: request.saltenv.clone().or_else(|| config.saltenv.clone()),
-            strategy: config.pillar_source_merging_strategy.parse().unwrap_or(Strategy::Smart),
-            ..PillarOptions::from_opts(&config.opts)
-        };
-        Ok((Renderer::new(Rc::new(surroundings)).for_pillar(), options))
-    }
-
-    /// Holds the targets of the top file against the minion. One that cannot be read matches nobody.
-    fn matcher(
-        &self,
-        id: &str,
-        request: &PillarRequest,
-        overrides: &Dict,
-    ) -> impl Fn(&str, &str) -> bool + use<> {
-        let nodegroups = Arc::clone(&self.config.nodegroups);
-        let (id, grains, pillar) = (id.to_owned(), request.grains.clone(), Value::from(overrides.clone()));
-        move |expression, kind| {
-            let target = kind
-                .parse()
-                .and_then(|kind| Target::parse(&expression.into(), kind, DEFAULT_DELIMITER, &nodegroups));
-            match target {
-                Ok(target) => target.matches(&Facts { id: &id, grains: &grains, pillar: &pillar }),
-                Err(error) => {
-                    tracing::error!("pillar top file: {error}");
-                    false
-                }
+        let files = Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts));
+        let mut opts = config.opts.clone();
+        if let Some(opts) = opts.as_dict_mut() {
+            let roots = opts.get("pillar_roots").cloned().unwrap_or_default();
+            for (key, value) in [
+                ("id", Value::from(id)),
+                ("minion_id", Value::from(id)),
+                ("grains", request.grains.clone()),
+                ("file_roots", roots),
+                ("file_client", "local".into()),
+                // The log gets the details; what the minion gets is decided after that.
+                ("pillar_safe_render_error", false.into()),
+            ] {
+                opts.insert(key, value);
+            }
+            if let Some(saltenv) = &request.saltenv {
+                opts.insert("saltenv", saltenv.as_str());
             }
         }
+        let caller = Caller::new(Parts {
+            opts: opts.clone(),
+            host: Arc::new(RealHost::new()),
+            // The minion's, not those of the machine this runs on.
+            grains: |_: &dyn Host, opts: &Value| opts.get("grains").cloned().unwrap_or_default(),
+            files: files.clone(),
+            pillar: Arc::new(Overrides),
+            jobs: Arc::new(NoJobs),
+        });
+        LocalPillar {
+            id: id.to_owned(),
+            opts,
+            files,
+            nodegroups: Arc::clone(&config.nodegroups),
+            call: Some(Arc::new(move |fun, args, kwargs| {
+                Ok(caller.function(fun, args, kwargs, &Arc::new(JobCtx::local()))?)
+            })),
+        }
+    }
+
+    /// Logs what went wrong. What comes back is for the minion: by default without what a template's
+    /// error shows of its text, which may hold another minion's secrets.
+    fn log(&self, id: &str, errors: &[Value]) -> Value {
+        let shown = errors.iter().map(|error| {
+            let error = error.to_string();
+            tracing::error!(minion = id, "pillar: {error}");
+            match error.split_once(" failed, render error:") {
+                Some((what, _)) if self.config.pillar_safe_render_error && what.starts_with("Rendering SLS ") => {
+                    format!("{what} failed. Please see master log for details.")
+                }
+                _ => error,
+            }
+        });
+        shown.collect()
     }
 }
 
-/// The pillar of the command line, which has to be a dict.
-fn overrides(id: &str, request: &PillarRequest) -> Result<Dict, PillarError> {
-    match &request.overrides {
-        Value::None => Ok(Dict::new()),
-        Value::Dict(d) => Ok(d.as_ref().clone()),
-        other => Err(PillarError {
-            id: id.to_owned(),
-            reason: format!("pillar= is to be a dict, not a {}", other.type_name()),
-        }),
+/// While pillar is made, functions see no other than that of the command line.
+struct Overrides;
+
+impl PillarSource for Overrides {
+    fn pillar(
+        &self,
+        _: &Value,
+        _: Option<&str>,
+        over: Option<&Value>,
+    ) -> Result<Value, minion::pillar::PillarError> {
+        Ok(over.cloned().unwrap_or_else(Value::dict))
     }
 }

@@ -5,7 +5,7 @@ use proto::message::PillarRequest;
 
 use super::{Args, Master, Outcome, RunnerError, Table};
 
-pub(super) const FUNCTIONS: Table = &[("pillar.show_pillar", show_pillar), ("pillar.show_top", show_top)];
+pub(super) const FUNCTIONS: Table = &[("pillar.show_pillar", show_pillar)];
 
 fn request(master: &dyn Master, args: &mut Args) -> Result<(String, PillarRequest), RunnerError> {
     let id = args.text("minion")?.unwrap_or_else(|| "*".into());
@@ -29,10 +29,4 @@ fn show_pillar(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerErr
     let (id, request) = request(master, &mut args)?;
     args.done()?;
     Ok(Outcome::ok(master.pillar().compile(&id, &request)?))
-}
-
-fn show_top(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
-    let (id, request) = request(master, &mut args)?;
-    args.done()?;
-    Ok(Outcome::ok(master.pillar().top(&id, &request)?))
 }
