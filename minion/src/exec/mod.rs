@@ -3,6 +3,7 @@
 //! A function is an argument struct declared with [`crate::args!`], an [`ExecFn`] impl with Salt's
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
+pub mod cmd;
 mod error;
 pub mod git;
 pub mod grains;
@@ -23,7 +24,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

@@ -1,11 +1,13 @@
 //! Where `salt://` files come from: the roots of this machine, or the master.
 
 mod local;
+mod source;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use local::LocalFiles;
+pub use source::Source;
 pub use sls::FetchError;
 
 /// A store of files by environment. Paths are below the roots, without `salt://`.

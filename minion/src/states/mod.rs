@@ -4,6 +4,7 @@
 //! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
 //! file, a `mod` line and a row in [`ALL`].
 
+pub mod cmd;
 pub mod git;
 pub mod pkg;
 mod plan;
@@ -17,10 +18,10 @@ use serde::de::DeserializeOwned;
 use sls::StateResult;
 
 use crate::{Ctx, Documented};
-pub use plan::{Applied, Outcome, Plan, StateError};
+pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[git::STATES, pkg::STATES, test::STATES];
+pub const ALL: &[&[StateEntry]] = &[cmd::STATES, git::STATES, pkg::STATES, test::STATES];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {

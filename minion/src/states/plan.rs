@@ -150,12 +150,26 @@ impl StateError {
         StateError::Refused { comment: comment.into(), changes }
     }
 
+    /// The function raised, as a state function of Salt does on bad arguments.
+    pub fn raised(exception: &'static str, message: impl Into<String>) -> Self {
+        StateError::Exec(ExecError::raised(exception, message))
+    }
+
     fn into_outcome(self) -> Outcome {
         match self {
             StateError::Refused { comment, changes } => Outcome::new(Some(false), comment).with_changes(changes),
+            StateError::Exec(ExecError::Raised { exception, message }) => {
+                Outcome::new(Some(false), format!("An exception occurred in this state: {exception}: {message}"))
+            }
             other => Outcome::new(Some(false), other.to_string()),
         }
     }
+}
+
+/// Plans a state and carries the plan out, as far as test mode lets it: for `mod_watch`, and for states
+/// that are made of others.
+pub fn outcome<S: State>(state: &S, ctx: &Ctx<'_>) -> Outcome {
+    state.plan(ctx).map_or_else(StateError::into_outcome, |plan| carry_out(state, plan, ctx))
 }
 
 /// Runs a state function: bad arguments are false, an empty plan is true, a plan in test mode is none.
@@ -163,7 +177,7 @@ pub(super) fn drive<S: State>(args: Dict, ctx: &Ctx<'_>) -> StateResult {
     let (name, parsed) = parse::<S>(args);
     let outcome = match parsed {
         Err(outcome) => outcome,
-        Ok(state) => state.plan(ctx).map_or_else(StateError::into_outcome, |plan| carry_out(&state, plan, ctx)),
+        Ok(state) => outcome(&state, ctx),
     };
     outcome.named(name)
 }

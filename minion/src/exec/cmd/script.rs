@@ -1,0 +1,165 @@
+//! Scripts: fetched, made executable for their user, run, removed.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use data::{Dict, Value};
+use serde::Deserialize;
+use sls::render::{Renderer, Template};
+
+use super::run::{Ran, run, split_words};
+use super::Options;
+use crate::exec::ExecError;
+use crate::fileclient::Source;
+use crate::host::Errors;
+use crate::{Ctx, Minion};
+
+/// The options of `cmd.script`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ScriptOptions {
+    /// Where the script is.
+    pub source: String,
+    /// Its arguments: a text, or a list.
+    #[serde(default)]
+    pub args: Value,
+    /// The engine that renders it.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// Variables for the template.
+    #[serde(default)]
+    pub context: Dict,
+    /// Variables that `context` overrides.
+    #[serde(default)]
+    pub defaults: Dict,
+    #[serde(default)]
+    cwd: Value,
+    #[serde(default)]
+    stdin: Value,
+    #[serde(default)]
+    runas: Option<String>,
+    #[serde(default)]
+    group: Value,
+    #[serde(default)]
+    shell: Value,
+    #[serde(default)]
+    python_shell: Value,
+    #[serde(default)]
+    env: Value,
+    #[serde(default)]
+    umask: Value,
+    #[serde(default)]
+    output_loglevel: Value,
+    #[serde(default)]
+    hide_output: bool,
+    #[serde(default)]
+    timeout: Value,
+    #[serde(default)]
+    saltenv: Option<String>,
+    #[serde(default)]
+    bg: bool,
+    #[serde(default)]
+    success_retcodes: Value,
+    #[serde(default)]
+    success_stdout: Value,
+    #[serde(default)]
+    success_stderr: Value,
+}
+
+/// A path that is not there yet, in `dir`.
+pub(super) fn temporary(ctx: &Ctx<'_>, dir: &str, suffix: &str) -> Result<PathBuf, ExecError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let at = Path::new(dir).join(format!("__salt.tmp.{}{n:x}{suffix}", std::process::id()));
+        if ctx.host.lstat(&at)?.is_none() {
+            return Ok(at);
+        }
+    }
+}
+
+/// What Salt returns for a script that cannot be had.
+fn not_found() -> Value {
+    Dict::new()
+        .with("pid", 0)
+        .with("retcode", 1)
+        .with("stdout", "")
+        .with("stderr", "")
+        .with("cache_error", true)
+        .into()
+}
+
+/// Fetches a script and runs it.
+pub fn run_script(ctx: &Ctx<'_>, script: &ScriptOptions) -> Result<Value, ExecError> {
+    let saltenv = script.saltenv.clone().unwrap_or_else(|| ctx.saltenv());
+    let Some(source) = Source::parse(&script.source) else { return Ok(not_found()) };
+    let Some(content) = source.read(ctx, &saltenv)? else { return Ok(not_found()) };
+    let content = match script.template.as_deref() {
+        None | Some("") => content.to_vec(),
+        Some("jinja") => rendered(ctx, script, &content, &saltenv)?.into_bytes(),
+        Some(engine) => {
+            return Err(ExecError::command(format!(
+                "Attempted to render file paths with unavailable engine {engine}"
+            )));
+        }
+    };
+    let name = script.source.split('?').next().unwrap_or_default();
+    let suffix = Path::new(name).extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+    let dir = script.cwd.as_str().filter(|dir| dir.starts_with('/')).unwrap_or("/tmp");
+    let file = temporary(ctx, dir, &suffix)?;
+    ctx.host.write_atomic(&file, &content, Some(0o500))?;
+    let ran = run_file(ctx, script, &file);
+    if !script.bg {
+        ctx.host.remove_file(&file)?;
+    }
+    Ok(ran?.shown(script.hide_output).to_value())
+}
+
+fn run_file(ctx: &Ctx<'_>, script: &ScriptOptions, file: &Path) -> Result<Ran, ExecError> {
+    if let Some(name) = &script.runas {
+        let user = ctx.host.user(name)?;
+        let user = user.ok_or_else(|| ExecError::command(format!("User '{name}' is not available")))?;
+        ctx.host.chown(file, Some(user.uid), None, true)?;
+    }
+    let mut argv = vec![file.display().to_string()];
+    match &script.args {
+        Value::None => {}
+        Value::List(words) => argv.extend(words.iter().map(Value::to_string)),
+        text => argv.extend(split_words(&text.to_string())?),
+    }
+    let in_shell = argv.len() == 1 && script.python_shell.as_bool().unwrap_or(ctx.is_direct());
+    let mut options = Dict::new().with("cmd", argv).with("python_shell", in_shell).with("bg", script.bg);
+    for (key, value) in [
+        ("cwd", &script.cwd),
+        ("stdin", &script.stdin),
+        ("group", &script.group),
+        ("shell", &script.shell),
+        ("env", &script.env),
+        ("umask", &script.umask),
+        ("output_loglevel", &script.output_loglevel),
+        ("timeout", &script.timeout),
+        ("success_retcodes", &script.success_retcodes),
+        ("success_stdout", &script.success_stdout),
+        ("success_stderr", &script.success_stderr),
+    ] {
+        options.insert(key, value.clone());
+    }
+    options.insert("runas", script.runas.clone());
+    let options: Options =
+        data::args::from_value(options.into()).map_err(|e| ExecError::Arguments(e.to_string()))?;
+    run(ctx, &options, Errors::Apart)
+}
+
+fn rendered(
+    ctx: &Ctx<'_>,
+    script: &ScriptOptions,
+    content: &[u8],
+    saltenv: &str,
+) -> Result<String, ExecError> {
+    let text = String::from_utf8_lossy(content);
+    let mut context = script.defaults.clone();
+    context.extend(script.context.clone());
+    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
+    let template = Template { text: &text, name: &script.source, saltenv, context };
+    renderer.template(template).map_err(|e| ExecError::command(e.to_string()))
+}
