@@ -1,5 +1,7 @@
 //! What the file server gives, and what it never gives.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

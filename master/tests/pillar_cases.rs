@@ -1,5 +1,7 @@
 //! Pillar trees against what real Salt compiles for them (`tests/pillar/record.py`).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Runner and wheel functions on a master that is a store, some keys and a list of who is connected.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::sync::{Arc, Mutex};
 
 use data::{Dict, Value};

@@ -1,5 +1,7 @@
 //! Config files: Salt's keys, what is under them, and what a wrong one says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
