@@ -53,7 +53,7 @@ pub(super) struct Document<'a> {
 pub(super) fn compose(text: &str) -> Result<Option<Document<'_>>, Error> {
     let mut composer = Composer {
         scanner: Scanner::new(text)?,
-        nodes: Vec::with_capacity(text.len() / 16),
+        nodes: Vec::with_capacity(text.len() / 32),
         anchors: HashMap::default(),
         handles: HashMap::new(),
     };
@@ -104,7 +104,7 @@ impl<'a> Composer<'a> {
 
     /// Steps over the next token if it is this one.
     fn skip_if(&mut self, kind: &TokenKind<'a>) -> Result<bool, Error> {
-        let found = self.kind()? == kind;
+        let found = std::mem::discriminant(self.kind()?) == std::mem::discriminant(kind);
         if found {
             self.scanner.take()?;
         }

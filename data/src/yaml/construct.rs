@@ -1,7 +1,8 @@
 //! Nodes to values, by PyYAML's rules or by Salt's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::alphabet;
@@ -21,6 +22,7 @@ pub(super) fn construct(document: Document<'_>, rules: Rules) -> Result<Value, E
         nodes: document.nodes,
         rules,
         known: HashMap::default(),
+        keys: HashSet::default(),
         open: Vec::new(),
         first_error: None,
     };
@@ -37,6 +39,8 @@ struct Constructor<'a> {
     rules: Rules,
     /// Values of anchored nodes: an alias is one counter more, not one copy more.
     known: HashMap<Id, Value, foldhash::fast::RandomState>,
+    /// Short keys come again and again: the same key is the same memory.
+    keys: HashSet<Arc<str>, foldhash::fast::RandomState>,
     /// Anchored nodes under construction, to find those that contain themselves.
     open: Vec<Id>,
     /// PyYAML builds level by level, so of several errors it reports the outermost one first.
@@ -174,7 +178,7 @@ impl Constructor<'_> {
                 let error = self.error(problem, key_id).within(MAPPING, self.mark(id));
                 return self.fail(level, error);
             }
-            let key = self.value(key_id, level);
+            let key = self.key(key_id, level);
             let value = self.value(value_id, level);
             if self.rules == Rules::Salt && dict.get_value(&key).is_some() {
                 let error = self
@@ -185,6 +189,21 @@ impl Constructor<'_> {
             dict.insert(key, value);
         }
         dict.into()
+    }
+
+    fn key(&mut self, id: Id, level: usize) -> Value {
+        const SHORT: usize = 20;
+        match self.nodes.get(id) {
+            Some(Node { tag: Tag::Str, content: Content::Scalar(text), .. }) if text.len() <= SHORT => {
+                if let Some(known) = self.keys.get(&**text) {
+                    return Value::Str(Arc::clone(known));
+                }
+                let fresh: Arc<str> = Arc::from(&**text);
+                self.keys.insert(Arc::clone(&fresh));
+                Value::Str(fresh)
+            }
+            _ => self.value(id, level),
+        }
     }
 
     /// The problem with a key that is a list or a dict.
@@ -274,8 +293,7 @@ impl Constructor<'_> {
         if !merged.is_empty() {
             if self.rules == Rules::Salt {
                 // Salt drops what the mapping has itself; PyYAML lets the later one win.
-                let texts: std::collections::HashSet<&str> =
-                    own.iter().filter_map(|(k, _)| self.text(*k)).collect();
+                let texts: HashSet<&str> = own.iter().filter_map(|(k, _)| self.text(*k)).collect();
                 merged.retain(|(k, _)| self.text(*k).is_none_or(|t| !texts.contains(t)));
             }
             merged.append(&mut own);

@@ -66,7 +66,7 @@ impl<'a> Scanner<'a> {
         }
         self.blanks();
         if self.byte(0) == Some(b'#') {
-            self.skip_comment();
+            self.skip_to_break();
         }
         if !self.is_break_or_end(0) {
             return Err(self.error("did not find expected comment or line break").within(DIRECTIVE, start));

@@ -229,13 +229,13 @@ impl<'a> Scanner<'a> {
         loop {
             loop {
                 match self.byte(0) {
-                    Some(b' ') => self.skip(1),
+                    Some(b' ') => self.skip_run(|b| b == b' '),
                     Some(b'\t') if self.in_flow() || !self.key_allowed => self.skip(1),
                     _ => break,
                 }
             }
             if self.byte(0) == Some(b'#') {
-                self.skip_comment();
+                self.skip_to_break();
             }
             if self.break_len(0) == 0 {
                 return;
@@ -247,8 +247,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn skip_comment(&mut self) {
-        while !self.is_break_or_end(0) {
+    /// Steps over the ASCII characters that fit.
+    fn skip_run(&mut self, fits: impl Fn(u8) -> bool) {
+        let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+        let n = rest.iter().position(|b| *b >= 0x80 || !fits(*b)).unwrap_or(rest.len());
+        self.at += n;
+        self.column += u32::try_from(n).unwrap_or(u32::MAX);
+    }
+
+    fn skip_to_break(&mut self) {
+        loop {
+            self.skip_run(|b| b != b'\n' && b != b'\r');
+            if self.is_break_or_end(0) {
+                return;
+            }
             self.skip_char();
         }
     }

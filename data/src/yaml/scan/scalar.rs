@@ -48,7 +48,11 @@ impl<'a> Scanner<'a> {
                 break;
             }
             let from = self.at;
-            while let Some(b) = self.byte(0) {
+            loop {
+                self.skip_run(|b| {
+                    !matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b':' | b',' | b'[' | b']' | b'{' | b'}')
+                });
+                let Some(b) = self.byte(0) else { break };
                 match b {
                     b' ' | b'\t' | b'\n' | b'\r' => break,
                     b':' if self.is_blank_or_end(1) => break,
@@ -256,7 +260,7 @@ impl<'a> Scanner<'a> {
             self.skip(1);
         }
         if self.byte(0) == Some(b'#') {
-            self.skip_comment();
+            self.skip_to_break();
         }
         if !self.is_break_or_end(0) {
             return Err(self.error("did not find expected comment or line break").within(CONTEXT, start));
@@ -283,9 +287,7 @@ impl<'a> Scanner<'a> {
             trail.clear();
             lead_blank = blank;
             let from = self.at;
-            while !self.is_break_or_end(0) {
-                self.skip_char();
-            }
+            self.skip_to_break();
             out.push_str(self.slice(from, self.at));
             lead = if self.break_len(0) > 0 { self.take_break() } else { "" };
             self.block_breaks(&mut Some(column), &mut trail, start, &mut end)?;
