@@ -5,11 +5,18 @@
 //! size (pillar, grains) becomes a [`Val`] at no cost and is converted level by level where it is touched.
 //! A host supplies functions with [`Val::function`] and richer things with [`Object`].
 
+mod ast;
 mod env;
 mod error;
 mod eval;
+mod filters;
 mod format;
+mod globals;
+mod is;
+mod lexer;
 mod methods;
+mod parser;
+mod scope;
 mod val;
 
 pub use env::{Context, Env, Limits, Loader, Options, UndefinedKind};

@@ -1,5 +1,9 @@
-//! Formatting.
-use crate::{Result, val::Val};
-pub(crate) fn percent(s: &str, _v: &Val, _max: usize) -> Result<String> {
-    Ok(s.to_owned())
-}
+//! Python's three ways to format: `'%s' % x`, `'{}'.format(x)`, and the specs behind the colon.
+
+mod percent;
+mod spec;
+mod template;
+
+pub(crate) use percent::percent;
+pub(crate) use spec::format_value;
+pub(crate) use template::str_format;

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
-pub(crate) use args::Bound;
 pub use args::CallArgs;
 pub(crate) use containers::IndexSet;
 pub use containers::{Dict, Key, List, Map, Set, Tuple};
@@ -25,7 +24,6 @@ pub use object::Object;
 pub(crate) use object::{Func, Method, View, ViewKind};
 pub(crate) use ops::{
     BinOp, binary, check_size, contains, get_attr, get_item, get_slice, negative, positive, python_attr,
-    slice_indices,
 };
 pub(crate) use order::{OrderOp, compare, equal, less_than};
 pub(crate) use repr::{finalize, repr, to_str, yaml_double_quoted};
@@ -284,6 +282,11 @@ impl Val {
             Val::Dict(d) => d.get_str(key),
             _ => None,
         }
+    }
+
+    /// `repr()` of it, for messages.
+    pub(crate) fn quoted(&self) -> String {
+        format!("{self:?}")
     }
 
     /// An `int` of any size.

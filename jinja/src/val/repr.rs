@@ -230,14 +230,14 @@ impl Printer {
 /// write escapes that YAML does not read in single quotes.
 fn yaml_safe(out: &mut String, s: &str) {
     if s.contains(['\n', '\r', '\t']) {
-        yaml_double_quoted(out, s);
+        yaml_double_quoted(out, s, true);
     } else {
         let _ = data::python::write_str_repr(out, s);
     }
 }
 
 /// A YAML double-quoted scalar as PyYAML writes it (not folded).
-pub(crate) fn yaml_double_quoted(out: &mut String, s: &str) {
+pub(crate) fn yaml_double_quoted(out: &mut String, s: &str, allow_unicode: bool) {
     out.push('"');
     for c in s.chars() {
         match c {
@@ -257,6 +257,7 @@ pub(crate) fn yaml_double_quoted(out: &mut String, s: &str) {
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
             ' '..='~' => out.push(c),
+            c if allow_unicode && !c.is_control() && c != '\u{feff}' => out.push(c),
             c if (c as u32) < 0x100 => {
                 let _ = write!(out, "\\x{:02X}", c as u32);
             }

@@ -1,0 +1,190 @@
+//! Filters: Jinja's own, and those of Salt's that need no host. A filter is a function whose first
+//! argument is the value; one table per file, `find` looks through them.
+
+mod markup;
+mod md5;
+mod number;
+mod pprint;
+mod salt_data;
+mod salt_hash;
+mod salt_regex;
+mod salt_serial;
+mod salt_sets;
+mod salt_text;
+mod select;
+mod seq;
+mod text;
+
+pub(crate) use number::float_to_int;
+pub(crate) use salt_regex::compile as compile_regex;
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::val::{CallArgs, Undefined, Val, get_item};
+
+/// A filter or test of the engine.
+pub(crate) type Builtin = fn(&mut CallArgs) -> Result<Val>;
+type Table = &'static [(&'static str, Builtin)];
+
+/// Salt's come first: where both have a filter, Salt's is the one that templates get.
+const TABLES: [Table; 12] = [
+    salt_sets::TABLE,
+    salt_data::TABLE,
+    salt_serial::TABLE,
+    salt_text::TABLE,
+    salt_regex::TABLE,
+    salt_hash::TABLE,
+    text::TABLE,
+    markup::TABLE,
+    number::TABLE,
+    seq::TABLE,
+    select::TABLE,
+    pprint::TABLE,
+];
+
+/// The filter `name`.
+pub(crate) fn find(name: &str) -> Option<Builtin> {
+    TABLES.iter().flat_map(|t| t.iter()).find(|(n, _)| *n == name).map(|(_, f)| *f)
+}
+
+/// The filter whose name is nearest to a mistyped one.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    nearest_of(name, TABLES.iter().flat_map(|t| t.iter()).map(|(n, _)| *n))
+}
+
+pub(crate) fn nearest_of(name: &str, among: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let limit = name.chars().count().div_ceil(3).min(3);
+    among.map(|n| (distance(name, n), n)).filter(|(d, _)| *d <= limit).min().map(|(_, n)| n)
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut before = i;
+        let mut left = i + 1;
+        for (y, above) in b.iter().zip(row.iter_mut().skip(1)) {
+            let cost = (before + usize::from(x != *y)).min(left + 1).min(*above + 1);
+            before = *above;
+            *above = cost;
+            left = cost;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The path of `attribute='a.b.0'`.
+pub(crate) struct AttrPath {
+    parts: Vec<Val>,
+    default: Option<Val>,
+    ignore_case: bool,
+}
+
+impl AttrPath {
+    pub(crate) fn new(attribute: Option<&Val>, default: Option<Val>, ignore_case: bool) -> Self {
+        let parts = match attribute {
+            None | Some(Val::None) => Vec::new(),
+            Some(Val::Str(s)) => s
+                .split('.')
+                .map(|p| {
+                    p.parse::<i64>()
+                        .ok()
+                        .filter(|_| !p.starts_with(['+', '-']))
+                        .map_or_else(|| Val::from(p), Val::Int)
+                })
+                .collect(),
+            Some(v) => vec![v.clone()],
+        };
+        AttrPath { parts, default, ignore_case }
+    }
+
+    pub(crate) fn get(&self, args: &CallArgs, item: &Val) -> Result<Val> {
+        let kind = args.rt.undefined();
+        let mut v = item.clone();
+        for p in &self.parts {
+            v = get_item(kind, &v, p)?;
+            if let (Val::Undefined(_), Some(d)) = (&v, &self.default) {
+                v = d.clone();
+            }
+        }
+        Ok(if self.ignore_case { fold_case(v) } else { v })
+    }
+}
+
+/// Text in lower case, everything else as it is.
+pub(crate) fn fold_case(v: Val) -> Val {
+    match &v {
+        Val::Str(s) => Val::from(s.to_lowercase()),
+        _ => v,
+    }
+}
+
+/// `str()` of an argument.
+pub(crate) fn soft_str(v: &Val) -> Result<Arc<str>> {
+    match v {
+        Val::Str(s) => Ok(s.clone()),
+        _ => Ok(crate::val::to_str(v)?.into()),
+    }
+}
+
+/// The first undefined value inside of `v`, as Salt's filters look for strictly undefined ones.
+pub(crate) fn find_undefined(v: &Val) -> Option<Val> {
+    fn walk(v: &Val, depth: usize, found: &mut Vec<String>) {
+        if depth > crate::val::MAX_NESTING {
+            return;
+        }
+        match v {
+            Val::Undefined(u) => found.push(u.message()),
+            // What nobody has touched is plain data.
+            Val::List(l) if l.untouched().is_none() => {
+                l.borrow().iter().for_each(|v| walk(v, depth + 1, found))
+            }
+            Val::Tuple(t) => t.iter().for_each(|v| walk(v, depth + 1, found)),
+            Val::Dict(d) if d.untouched().is_none() => {
+                for (k, v) in d.borrow().iter() {
+                    walk(k.val(), depth + 1, found);
+                    walk(v, depth + 1, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(v, 0, &mut found);
+    (!found.is_empty()).then(|| Undefined::hint(crate::UndefinedKind::Strict, found.join("\n")))
+}
+
+/// Under strict rules: an undefined value anywhere in the filtered one makes the result undefined.
+pub(crate) fn strict_first(args: &CallArgs) -> Option<Val> {
+    if args.rt.undefined() != crate::UndefinedKind::Strict {
+        return None;
+    }
+    args.args.first().and_then(find_undefined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_there_once_per_table() {
+        for table in TABLES {
+            let mut names: Vec<_> = table.iter().map(|(n, _)| n).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), table.len());
+        }
+    }
+
+    #[test]
+    fn typing_errors_find_their_filter() {
+        assert_eq!(nearest("yalm"), Some("yaml"));
+        assert_eq!(nearest("jioin"), Some("join"));
+        assert_eq!(nearest("qqqqqqqqq"), None);
+    }
+}

@@ -1,0 +1,667 @@
+//! Which variable a name means. This follows Jinja2's own analysis (its `idtracking`), because the
+//! rules show: `set` in a loop is gone after the iteration, in an `if` it stays; a macro sees later
+//! assignments of the scope around it; a name that is assigned only in some branch falls back to the
+//! context. Afterwards every name has a slot and evaluation looks nothing up by text.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::ast::{
+    Block, CallBlock, Exports, Expr, ExprKind, Filter, FilterFn, For, Function, If, Load, Locals, Macro,
+    Name, Parsed, Piece, Scope, SetBlock, Slot, Stmt, StmtKind, Uses, With,
+};
+use crate::lexer::syntax_error;
+use crate::{Env, Error, filters, is};
+
+/// A variable: the function that it belongs to (0 is the outermost) and its place there.
+type Target = (u16, u16);
+
+#[derive(Clone)]
+enum Instr {
+    Param,
+    Resolve,
+    Alias(Target),
+    Clear,
+}
+
+/// What one scope knows about its names.
+#[derive(Clone, Default)]
+struct Symbols {
+    parent: Option<usize>,
+    level: u32,
+    func: u16,
+    refs: HashMap<Arc<str>, Target>,
+    loads: IndexMap<Target, (Arc<str>, Instr)>,
+    stores: IndexSet<Arc<str>>,
+}
+
+/// Slots of one function. Scopes of one level share the slot of a name, as they share Jinja's variable.
+#[derive(Default)]
+struct FuncSlots {
+    by_name: HashMap<(u32, Arc<str>), u16>,
+    next: u16,
+}
+
+/// What kind of scope a statement stands in.
+#[derive(Clone, Copy)]
+struct Frame {
+    sym: usize,
+    top_level: bool,
+    /// Inside an `if` or the like: unknown filters are an error only when they are reached.
+    soft: bool,
+    guarded: bool,
+}
+
+struct Resolver<'e> {
+    env: &'e Env,
+    symbols: Vec<Symbols>,
+    funcs: Vec<FuncSlots>,
+    blocks: IndexMap<Arc<str>, Rc<Function>>,
+    seen_blocks: HashSet<Arc<str>>,
+    error: Option<(Error, u32)>,
+}
+
+/// The main function and the blocks of a parsed template.
+pub(crate) type Resolved = (Function, IndexMap<Arc<str>, Rc<Function>>);
+
+/// Finds the slots of all names in `parsed`.
+pub(crate) fn resolve(env: &Env, parsed: Parsed) -> Result<Resolved, (Error, u32)> {
+    let mut r = Resolver {
+        env,
+        symbols: Vec::new(),
+        funcs: Vec::new(),
+        blocks: IndexMap::new(),
+        seen_blocks: HashSet::new(),
+        error: None,
+    };
+    let has_extends = find_extends(&parsed.body);
+    let root = r.function(parsed.body, parsed.uses_self, false, true, has_extends);
+    match r.error {
+        Some(e) => Err(e),
+        None => Ok((root, r.blocks)),
+    }
+}
+
+fn find_extends(body: &[Stmt]) -> bool {
+    body.iter().any(|s| match &s.kind {
+        StmtKind::Extends(_) => true,
+        StmtKind::If(i) => i.branches.iter().any(|(_, b)| find_extends(b)) || find_extends(&i.otherwise),
+        _ => false,
+    })
+}
+
+impl Resolver<'_> {
+    fn fail(&mut self, line: u32, message: String) {
+        if self.error.is_none() {
+            self.error = Some((syntax_error(message), line));
+        }
+    }
+
+    // ---- symbols
+
+    fn sym(&self, i: usize) -> &Symbols {
+        &self.symbols[i]
+    }
+
+    fn sym_mut(&mut self, i: usize) -> &mut Symbols {
+        &mut self.symbols[i]
+    }
+
+    /// A scope inside of `parent`, in the same function.
+    fn inner(&mut self, parent: usize) -> usize {
+        let p = self.sym(parent);
+        let s = Symbols { parent: Some(parent), level: p.level + 1, func: p.func, ..Symbols::default() };
+        self.symbols.push(s);
+        self.symbols.len() - 1
+    }
+
+    /// A scope inside of `parent` (or of nothing) that starts a new function.
+    fn inner_function(&mut self, parent: Option<usize>) -> usize {
+        let level = parent.map_or(0, |p| self.sym(p).level + 1);
+        self.funcs.push(FuncSlots::default());
+        let func = (self.funcs.len() - 1) as u16;
+        self.symbols.push(Symbols { parent, level, func, ..Symbols::default() });
+        self.symbols.len() - 1
+    }
+
+    /// Ends the innermost function; the number of its slots.
+    fn end_function(&mut self) -> u16 {
+        self.funcs.pop().map_or(0, |f| f.next)
+    }
+
+    fn find_ref(&self, sym: usize, name: &str) -> Option<Target> {
+        let mut at = Some(sym);
+        while let Some(i) = at {
+            let s = self.sym(i);
+            if let Some(t) = s.refs.get(name) {
+                return Some(*t);
+            }
+            at = s.parent;
+        }
+        None
+    }
+
+    fn define(&mut self, sym: usize, name: &Arc<str>, instr: Instr) -> Target {
+        let (level, func) = (self.sym(sym).level, self.sym(sym).func);
+        let slots = &mut self.funcs[func as usize];
+        let index = match slots.by_name.get(&(level, name.clone())) {
+            Some(i) => *i,
+            None => {
+                let i = slots.next;
+                if i == u16::MAX {
+                    self.fail(1, "the template has too many variables".into());
+                    return (func, 0);
+                }
+                slots.next += 1;
+                slots.by_name.insert((level, name.clone()), i);
+                i
+            }
+        };
+        let target = (func, index);
+        let s = self.sym_mut(sym);
+        s.refs.insert(name.clone(), target);
+        s.loads.insert(target, (name.clone(), instr));
+        target
+    }
+
+    fn load(&mut self, sym: usize, name: &Arc<str>) {
+        if self.find_ref(sym, name).is_none() {
+            self.define(sym, name, Instr::Resolve);
+        }
+    }
+
+    fn store(&mut self, sym: usize, name: &Arc<str>) {
+        self.sym_mut(sym).stores.insert(name.clone());
+        if self.sym(sym).refs.contains_key(name) {
+            return;
+        }
+        let outer = self.sym(sym).parent.and_then(|p| self.find_ref(p, name));
+        self.define(sym, name, outer.map_or(Instr::Clear, Instr::Alias));
+    }
+
+    fn param(&mut self, sym: usize, name: &Arc<str>) -> u16 {
+        self.sym_mut(sym).stores.insert(name.clone());
+        self.define(sym, name, Instr::Param).1
+    }
+
+    /// Joins what the branches of an `if` know back into the scope around it.
+    fn join(&mut self, sym: usize, branches: Vec<Symbols>) {
+        let mut stores: IndexSet<Arc<str>> = branches.iter().flat_map(|b| b.stores.iter().cloned()).collect();
+        stores.retain(|n| !self.sym(sym).stores.contains(n));
+        for b in branches {
+            let s = self.sym_mut(sym);
+            s.refs.extend(b.refs);
+            s.loads.extend(b.loads);
+            s.stores.extend(b.stores);
+        }
+        for name in stores {
+            let Some(target) = self.find_ref(sym, &name) else { continue };
+            let outer = self.sym(sym).parent.and_then(|p| self.find_ref(p, &name));
+            let instr = outer.map_or(Instr::Resolve, Instr::Alias);
+            self.sym_mut(sym).loads.insert(target, (name, instr));
+        }
+    }
+
+    /// Slots by name of everything assigned here and further out.
+    fn locals(&self, sym: usize) -> Locals {
+        let mut seen = HashSet::new();
+        let mut out = Vec::new();
+        let func = self.sym(sym).func;
+        let mut at = Some(sym);
+        while let Some(i) = at {
+            for name in &self.sym(i).stores {
+                if seen.insert(name.clone())
+                    && let Some(t) = self.find_ref(sym, name)
+                {
+                    out.push((name.clone(), slot(func, t)));
+                }
+            }
+            at = self.sym(i).parent;
+        }
+        Locals(out)
+    }
+
+    fn scope(&self, sym: usize) -> Scope {
+        let s = self.sym(sym);
+        let mut out = Scope::default();
+        for (target, (name, instr)) in &s.loads {
+            if target.0 != s.func {
+                continue;
+            }
+            let load = match instr {
+                Instr::Param => None,
+                Instr::Resolve => Some(Load::Resolve(name.clone())),
+                Instr::Alias(t) => Some(Load::Alias(slot(s.func, *t))),
+                Instr::Clear => Some(Load::Clear),
+            };
+            if let Some(load) = load {
+                out.loads.push((target.1, load));
+            }
+            out.clear.push(target.1);
+        }
+        out
+    }
+
+    // ---- analysis: which names a run of statements reads and writes in its own scope
+
+    fn read(&mut self, sym: usize, e: &Expr) {
+        match &e.kind {
+            ExprKind::Name(n) | ExprKind::NsRef(n, _) => self.load(sym, &n.id),
+            kind => {
+                let mut parts = Vec::new();
+                kind.children(&mut |e| parts.push(e));
+                for e in parts {
+                    self.read(sym, e);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, sym: usize, target: &Expr, as_param: bool) {
+        match &target.kind {
+            ExprKind::Name(n) if as_param => {
+                self.param(sym, &n.id);
+            }
+            ExprKind::Name(n) => self.store(sym, &n.id),
+            ExprKind::NsRef(n, _) => self.load(sym, &n.id),
+            ExprKind::Tuple(items) => items.iter().for_each(|i| self.write(sym, i, as_param)),
+            _ => {}
+        }
+    }
+
+    fn analyze(&mut self, sym: usize, body: &[Stmt]) {
+        for stmt in body {
+            self.analyze_stmt(sym, stmt);
+        }
+    }
+
+    fn analyze_stmt(&mut self, sym: usize, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Output { pieces, .. } => {
+                for p in pieces {
+                    if let Piece::Expr(e) = p {
+                        self.read(sym, e);
+                    }
+                }
+            }
+            StmtKind::Set { target, value, .. } => {
+                self.read(sym, value);
+                self.write(sym, target, false);
+            }
+            StmtKind::SetBlock(b) => self.write(sym, &b.target, false),
+            StmtKind::Do(e) | StmtKind::Extends(e) => self.read(sym, e),
+            StmtKind::If(i) => {
+                // The tests are read on the way; each branch starts from what was known before.
+                if let Some((test, _)) = i.branches.first() {
+                    self.read(sym, test);
+                }
+                let before = self.sym(sym).clone();
+                let mut branches = Vec::new();
+                let mut elifs = before.clone();
+                for (n, (test, body)) in i.branches.iter().enumerate() {
+                    if n == 0 {
+                        self.analyze(sym, body);
+                        branches.push(std::mem::replace(self.sym_mut(sym), before.clone()));
+                    } else {
+                        // All the `elif` branches share one copy, and each of them is an `if` in it.
+                        *self.sym_mut(sym) = elifs;
+                        self.read(sym, test);
+                        let inside = self.sym(sym).clone();
+                        self.analyze(sym, body);
+                        let branch = std::mem::replace(self.sym_mut(sym), inside.clone());
+                        self.join(sym, vec![branch, inside.clone(), inside]);
+                        elifs = std::mem::replace(self.sym_mut(sym), before.clone());
+                    }
+                }
+                branches.push(elifs);
+                self.analyze(sym, &i.otherwise);
+                branches.push(std::mem::replace(self.sym_mut(sym), before));
+                self.join(sym, branches);
+            }
+            StmtKind::For(f) => self.read(sym, &f.iter),
+            StmtKind::With(w) => w.pairs.iter().for_each(|(_, v)| self.read(sym, v)),
+            StmtKind::Scoped { .. } | StmtKind::Block(_) | StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::Inline { label, body } => {
+                self.read(sym, label);
+                self.analyze(sym, body);
+            }
+            StmtKind::Macro(m) => self.store(sym, &m.target.id),
+            StmtKind::CallBlock(c) => self.read(sym, &c.call),
+            StmtKind::FilterBlock { filter, .. } => self.read(sym, filter),
+            StmtKind::Include { template, .. } => self.read(sym, template),
+            StmtKind::Import { template, target, .. } => {
+                self.read(sym, template);
+                self.store(sym, &target.id);
+            }
+            StmtKind::From { template, names, .. } => {
+                self.read(sym, template);
+                for (_, n) in names {
+                    self.store(sym, &n.id);
+                }
+            }
+        }
+    }
+
+    // ---- resolution: fills the slots in
+
+    fn name(&self, sym: usize, name: &mut Name) {
+        if let Some(t) = self.find_ref(sym, &name.id) {
+            name.slot = slot(self.sym(sym).func, t);
+        }
+    }
+
+    fn expr(&mut self, frame: Frame, e: &mut Expr) {
+        let line = e.line;
+        match &mut e.kind {
+            ExprKind::Name(n) | ExprKind::NsRef(n, _) => self.name(frame.sym, n),
+            ExprKind::Filter(f) => self.filter(frame, f, true),
+            ExprKind::Test(f) => self.filter(frame, f, false),
+            ExprKind::Cond(c) => {
+                let soft = Frame { soft: true, ..frame };
+                self.expr(soft, &mut c.0);
+                self.expr(soft, &mut c.1);
+                if let Some(e) = &mut c.2 {
+                    self.expr(soft, e);
+                }
+            }
+            ExprKind::Call(_, args) => {
+                let mut seen = HashSet::new();
+                if let Some((twice, _)) = args.kwargs.iter().find(|(k, _)| !seen.insert(k.clone())) {
+                    let message = format!("keyword argument repeated: {twice}");
+                    self.fail(line, message);
+                }
+                e.kind.children_mut(&mut |e| self.expr(frame, e));
+            }
+            kind => kind.children_mut(&mut |e| self.expr(frame, e)),
+        }
+    }
+
+    fn filter(&mut self, frame: Frame, f: &mut Filter, is_filter: bool) {
+        let (host, builtin) = if is_filter {
+            (self.env.filters.get(&*f.name), filters::find(&f.name))
+        } else {
+            (self.env.tests.get(&*f.name), is::find(&f.name))
+        };
+        f.func = host.cloned().map(FilterFn::Host).or(builtin.map(FilterFn::Builtin));
+        if f.func.is_none() && !frame.soft {
+            let what = if is_filter { "filter" } else { "test" };
+            let near = if is_filter { filters::nearest(&f.name) } else { is::nearest(&f.name) };
+            let hint = near.map_or(String::new(), |n| format!(" Did you mean '{n}'?"));
+            self.fail(f.line, format!("No {what} named {}.{hint}", crate::val::Val::from(&*f.name).quoted()));
+        }
+        if let Some(on) = &mut f.on {
+            self.expr(frame, on);
+        }
+        f.args.children_mut(&mut |e| self.expr(frame, e));
+    }
+
+    /// A function that stands alone: the template itself, or a block.
+    fn function(
+        &mut self,
+        mut body: Vec<Stmt>,
+        uses_self: bool,
+        uses_super: bool,
+        top_level: bool,
+        guarded: bool,
+    ) -> Function {
+        let outer = std::mem::take(&mut self.funcs);
+        let sym = self.inner_function(None);
+        let self_slot = uses_self.then(|| self.param(sym, &"self".into()));
+        let super_slot = uses_super.then(|| self.param(sym, &"super".into()));
+        self.analyze(sym, &body);
+        self.body(Frame { sym, top_level, soft: false, guarded }, &mut body);
+        let scope = self.scope(sym);
+        let slots = self.end_function();
+        self.funcs = outer;
+        Function { slots, scope, body, self_slot, super_slot }
+    }
+
+    fn body(&mut self, frame: Frame, body: &mut [Stmt]) {
+        for stmt in body {
+            self.stmt(frame, stmt);
+        }
+    }
+
+    fn exports(&self, frame: Frame, target: &Expr) -> Exports {
+        fn names(target: &Expr, out: &mut Vec<(Arc<str>, Slot)>) {
+            match &target.kind {
+                ExprKind::Name(n) => out.push((n.id.clone(), n.slot)),
+                ExprKind::Tuple(items) => items.iter().for_each(|i| names(i, out)),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        if frame.top_level {
+            names(target, &mut out);
+        }
+        Exports(out)
+    }
+
+    fn stmt(&mut self, frame: Frame, stmt: &mut Stmt) {
+        let sym = frame.sym;
+        let line = stmt.line;
+        match &mut stmt.kind {
+            StmtKind::Output { pieces, guarded } => {
+                *guarded = frame.guarded;
+                for p in pieces {
+                    if let Piece::Expr(e) = p {
+                        self.expr(frame, e);
+                    }
+                }
+            }
+            StmtKind::Set { target, value, exports } => {
+                self.expr(frame, value);
+                self.expr(frame, target);
+                *exports = self.exports(frame, target);
+            }
+            StmtKind::SetBlock(b) => self.set_block(frame, b),
+            StmtKind::Do(e) => self.expr(frame, e),
+            StmtKind::Extends(e) => {
+                if !frame.top_level {
+                    self.fail(line, "cannot use extend from a non top-level scope".into());
+                }
+                self.expr(frame, e);
+            }
+            StmtKind::If(i) => self.if_(frame, i),
+            StmtKind::For(f) => {
+                if let Some(f) = Rc::get_mut(f) {
+                    self.for_(frame, f);
+                }
+            }
+            StmtKind::With(w) => self.with(frame, w),
+            StmtKind::Scoped { scope, body } => {
+                let inner = self.inner(sym);
+                self.analyze(inner, body);
+                self.body(Frame { sym: inner, top_level: false, ..frame }, body);
+                *scope = self.scope(inner);
+            }
+            StmtKind::Inline { label, body } => {
+                self.expr(frame, label);
+                self.body(frame, body);
+            }
+            StmtKind::Macro(m) => {
+                let uses = m.uses;
+                if let Some(macro_) = Rc::get_mut(&mut m.macro_) {
+                    self.macro_(frame, macro_, uses);
+                }
+                self.name(sym, &mut m.target);
+                m.top_level = frame.top_level;
+            }
+            StmtKind::CallBlock(c) => {
+                let CallBlock { uses, macro_, call } = &mut **c;
+                if let Some(macro_) = Rc::get_mut(macro_) {
+                    self.macro_(frame, macro_, *uses);
+                }
+                self.expr(frame, call);
+            }
+            StmtKind::FilterBlock { filter, scope, body } => {
+                let inner = self.inner(sym);
+                self.analyze(inner, body);
+                self.read(inner, filter);
+                let inside = Frame { sym: inner, top_level: false, ..frame };
+                self.body(inside, body);
+                self.expr(inside, filter);
+                *scope = self.scope(inner);
+            }
+            StmtKind::Include { template, with_context, locals, .. } => {
+                self.expr(frame, template);
+                if *with_context {
+                    *locals = self.locals(sym);
+                }
+            }
+            StmtKind::Import { template, target, with_context, locals, top_level, .. } => {
+                self.expr(frame, template);
+                self.name(sym, target);
+                *top_level = frame.top_level;
+                if *with_context {
+                    *locals = self.locals(sym);
+                }
+            }
+            StmtKind::From { template, names, with_context, locals, top_level } => {
+                self.expr(frame, template);
+                for (_, n) in names {
+                    self.name(sym, n);
+                }
+                *top_level = frame.top_level;
+                if *with_context {
+                    *locals = self.locals(sym);
+                }
+            }
+            StmtKind::Block(b) => self.block(frame, b, line),
+            StmtKind::Break | StmtKind::Continue => {}
+        }
+    }
+
+    fn if_(&mut self, frame: Frame, i: &mut If) {
+        let soft = Frame { soft: true, ..frame };
+        for (test, body) in &mut i.branches {
+            self.expr(soft, test);
+            self.body(soft, body);
+        }
+        self.body(soft, &mut i.otherwise);
+    }
+
+    fn set_block(&mut self, frame: Frame, b: &mut SetBlock) {
+        let inner = self.inner(frame.sym);
+        self.analyze(inner, &b.body);
+        if let Some(f) = &b.filter {
+            self.read(inner, f);
+        }
+        let inside = Frame { sym: inner, top_level: false, guarded: false, ..frame };
+        self.body(inside, &mut b.body);
+        if let Some(f) = &mut b.filter {
+            self.expr(inside, f);
+        }
+        b.scope = self.scope(inner);
+        self.expr(frame, &mut b.target);
+        b.exports = self.exports(frame, &b.target);
+    }
+
+    fn for_(&mut self, frame: Frame, f: &mut For) {
+        let outer = frame.sym;
+        self.expr(frame, &mut f.iter);
+        let inner = if f.recursive { self.inner_function(Some(outer)) } else { self.inner(outer) };
+        if let Some(test) = &mut f.test {
+            // A level of its own: the slots must not be those of the body or of anything in it.
+            let sym = self.inner(inner);
+            self.sym_mut(sym).level += 1 << 20;
+            self.write(sym, &test.target, true);
+            self.read(sym, &test.cond);
+            let inside = Frame { sym, top_level: false, ..frame };
+            self.expr(inside, &mut test.target);
+            self.expr(inside, &mut test.cond);
+            test.scope = self.scope(sym);
+        }
+        f.loop_slot = f.uses_loop.then(|| self.param(inner, &"loop".into()));
+        self.write(inner, &f.target, true);
+        self.analyze(inner, &f.body);
+        let inside = Frame { sym: inner, top_level: false, ..frame };
+        self.expr(inside, &mut f.target);
+        self.body(inside, &mut f.body);
+        f.scope = self.scope(inner);
+        if !f.otherwise.is_empty() {
+            let parent = if f.recursive { inner } else { outer };
+            let sym = self.inner(parent);
+            self.analyze(sym, &f.otherwise);
+            self.body(Frame { sym, top_level: false, ..frame }, &mut f.otherwise);
+            f.else_scope = self.scope(sym);
+        }
+        if f.recursive {
+            f.slots = self.end_function();
+        }
+    }
+
+    fn with(&mut self, frame: Frame, w: &mut With) {
+        let inner = self.inner(frame.sym);
+        for (target, _) in &w.pairs {
+            self.write(inner, target, true);
+        }
+        self.analyze(inner, &w.body);
+        let inside = Frame { sym: inner, top_level: false, ..frame };
+        for (target, value) in &mut w.pairs {
+            self.expr(frame, value);
+            self.expr(inside, target);
+        }
+        self.body(inside, &mut w.body);
+        w.scope = self.scope(inner);
+    }
+
+    fn macro_(&mut self, frame: Frame, m: &mut Macro, uses: Uses) {
+        let sym = self.inner_function(Some(frame.sym));
+        for p in &m.params {
+            self.param(sym, &p.name.id);
+        }
+        let has = |name: &str| m.params.iter().any(|p| &*p.name.id == name);
+        let (own_kwargs, own_varargs) = (has("kwargs"), has("varargs"));
+        for p in &m.params {
+            if let Some(d) = &p.default {
+                self.read(sym, d);
+            }
+        }
+        // Before the body, so that the body's `caller` is this one.
+        if uses.caller && !m.explicit_caller {
+            m.caller = Some(self.param(sym, &"caller".into()));
+        }
+        if uses.kwargs && !own_kwargs {
+            m.kwargs = Some(self.param(sym, &"kwargs".into()));
+        }
+        if uses.varargs && !own_varargs {
+            m.varargs = Some(self.param(sym, &"varargs".into()));
+        }
+        self.analyze(sym, &m.function.body);
+        let inside = Frame { sym, top_level: false, soft: frame.soft, guarded: false };
+        for p in &mut m.params {
+            self.name(sym, &mut p.name);
+            if let Some(d) = &mut p.default {
+                self.expr(inside, d);
+            }
+        }
+        self.body(inside, &mut m.function.body);
+        m.function.scope = self.scope(sym);
+        m.function.slots = self.end_function();
+    }
+
+    fn block(&mut self, frame: Frame, b: &mut Block, line: u32) {
+        if !self.seen_blocks.insert(b.name.clone()) {
+            self.fail(line, format!("block '{}' defined twice", b.name));
+            return;
+        }
+        b.top_level = frame.top_level;
+        if b.scoped {
+            b.locals = Some(self.locals(frame.sym));
+        }
+        // Keeps the order of blocks as they begin.
+        self.blocks.insert(b.name.clone(), Rc::default());
+        let body = std::mem::take(&mut b.body);
+        let function = self.function(body, b.uses_self, b.uses_super, false, false);
+        self.blocks.insert(b.name.clone(), Rc::new(function));
+    }
+}
+
+/// A target as seen from function `from`.
+fn slot(from: u16, target: Target) -> Slot {
+    Slot { up: from - target.0, index: target.1 }
+}

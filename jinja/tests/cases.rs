@@ -1,0 +1,164 @@
+//! Every case in `inputs/`: what it prints, or how it fails, is what real Jinja2 in Salt's environment
+//! printed (`record.py` wrote it down).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jinja::{Env, Loader, UndefinedKind, Val};
+
+struct Case {
+    name: String,
+    context: data::Value,
+    opts: data::Value,
+    template: String,
+    files: HashMap<String, String>,
+    kind: String,
+    expected: String,
+}
+
+struct Files(HashMap<String, String>);
+
+impl Loader for Files {
+    fn load(&self, name: &str, _parent: Option<&str>) -> Result<Option<Arc<str>>, String> {
+        Ok(self.0.get(name).map(|t| t.as_str().into()))
+    }
+}
+
+fn parse(text: &str) -> Vec<Case> {
+    let text = format!("\n{}", text.strip_suffix('\n').unwrap_or(text));
+    let mut cases = Vec::new();
+    for chunk in text.split("\n=== ").skip(1) {
+        let (name, rest) = chunk.split_once('\n').unwrap_or((chunk, ""));
+        let rest = format!("\n{rest}");
+        let (head, rest) = rest.split_once("\n---\n").unwrap_or((&rest, ""));
+        let mut case = Case {
+            name: name.to_owned(),
+            context: data::Value::dict(),
+            opts: data::Value::dict(),
+            template: String::new(),
+            files: HashMap::new(),
+            kind: String::new(),
+            expected: String::new(),
+        };
+        for line in head.trim().lines() {
+            match line.strip_prefix("opts: ") {
+                Some(opts) => case.opts = data::json::load(opts).unwrap(),
+                None => case.context = data::json::load(line).unwrap(),
+            }
+        }
+        let rest = format!("\n{rest}");
+        let mut parts = rest.split("\n--- ");
+        case.template = parts.next().unwrap()[1..].to_owned();
+        for part in parts {
+            let (kind, body) = part.split_once('\n').unwrap_or((part, ""));
+            match kind.strip_prefix("file ") {
+                Some(file) => {
+                    case.files.insert(file.to_owned(), body.to_owned());
+                }
+                None => {
+                    case.kind = kind.to_owned();
+                    case.expected = body.to_owned();
+                }
+            }
+        }
+        cases.push(case);
+    }
+    cases
+}
+
+fn run(case: &Case) -> (String, String) {
+    let mut env = Env::salt();
+    let flag = |name: &str| case.opts.get(name).is_some_and(data::Value::is_true);
+    env.options.trim_blocks = flag("trim_blocks");
+    env.options.lstrip_blocks = flag("lstrip_blocks");
+    env.options.keep_trailing_newline = flag("keep_trailing_newline");
+    env.options.undefined = match case.opts.get("undefined").and_then(data::Value::as_str) {
+        Some("default") => UndefinedKind::Default,
+        Some("chainable") => UndefinedKind::Chainable,
+        _ => UndefinedKind::Strict,
+    };
+    env.set_loader(Box::new(Files(case.files.clone())));
+    let context: Vec<(String, Val)> =
+        case.context.as_dict().unwrap().iter().map(|(k, v)| (k.to_string(), Val::from(v.clone()))).collect();
+    match env.render("main", &case.template, context) {
+        Ok(out) => ("out".into(), out),
+        Err(e) => {
+            let line = e.line().map_or("None".into(), |l| l.to_string());
+            ("error".into(), format!("{}: {}\nline {line}", exception(e.kind()), e.message()))
+        }
+    }
+}
+
+/// The exceptions that an error of this kind may be in Python.
+fn exception(kind: jinja::ErrorKind) -> &'static str {
+    use jinja::ErrorKind as K;
+    match kind {
+        K::Syntax => "TemplateSyntaxError",
+        K::Undefined => "UndefinedError",
+        K::Runtime => "TemplateRuntimeError",
+        K::Security => "SecurityError",
+        K::NotFound => "TemplateNotFound",
+        K::Type => "TypeError",
+        K::Value => "ValueError",
+        K::Key => "KeyError",
+        K::Index => "IndexError",
+        K::Attribute => "AttributeError",
+        K::ZeroDivision => "ZeroDivisionError",
+        K::Overflow => "OverflowError",
+        K::Recursion => "RecursionError",
+        K::Raised => "TemplateError",
+        K::Host => "SaltInvocationError",
+        K::Limit => "LimitError",
+    }
+}
+
+/// Names of exceptions that are one kind here.
+fn normal(text: &str) -> String {
+    let (class, rest) = text.split_once(':').unwrap_or((text, ""));
+    let class = match class {
+        "TemplateAssertionError" => "TemplateSyntaxError",
+        "FilterArgumentError" | "TemplateRuntimeError" => "TemplateRuntimeError",
+        "TemplatesNotFound" => "TemplateNotFound",
+        "RuntimeError" | "SaltException" | "PatternError" | "error" | "UnicodeDecodeError"
+        | "UnicodeEncodeError" | "LookupError" | "Error" => "ValueError",
+        other => other,
+    };
+    format!("{class}:{rest}")
+}
+
+#[test]
+fn every_case_renders_as_recorded() {
+    let only = std::env::var("CASE").ok();
+    let mut failed = Vec::new();
+    let mut count = 0;
+    let mut paths: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inputs"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for case in parse(&std::fs::read_to_string(&path).unwrap()) {
+            let id = format!("{file}: {}", case.name);
+            if only.as_ref().is_some_and(|o| !id.contains(o.as_str())) {
+                continue;
+            }
+            count += 1;
+            let (kind, got) = run(&case);
+            let same = kind == case.kind
+                && if kind == "error" {
+                    normal(&got) == normal(&case.expected)
+                } else {
+                    got == case.expected
+                };
+            if !same {
+                failed.push(format!(
+                    "=== {id}\n{}\n--- expected {}\n{}\n--- got {kind}\n{got}\n",
+                    case.template, case.kind, case.expected
+                ));
+            }
+        }
+    }
+    assert!(count > 0, "no case was found");
+    assert!(failed.is_empty(), "{} of {count} cases differ:\n{}", failed.len(), failed.join("\n"));
+}
