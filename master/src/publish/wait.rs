@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use super::LiveJob;
 use crate::daemon::Master;
 
-/// A minion that was connected so recently may just be changing its connection: it gets the time limit
-/// of the job to come back before it is called missing.
-const RECONNECT: Duration = Duration::from_secs(15);
+/// A minion that has lost its connection without a goodbye is given so much time to come back before it is
+/// called missing, and so are all of them when the master has just started.
+const RECONNECT: Duration = Duration::from_secs(5);
 
 /// The two limits of a wait.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +43,11 @@ pub async fn wait_for_returns(
         if job.has_returned(id) {
             continue;
         }
-        match master.sessions.absence(id) {
-            Some(gone) if gone < RECONNECT => {
-                waiting.insert(id.clone(), start + limits.timeout);
+        match may_come_back(master, id) {
+            Some(left) if master.sessions.get(id).is_none() => {
+                waiting.insert(id.clone(), start + left.min(limits.timeout));
             }
-            None if master.started.elapsed() < RECONNECT => {
+            _ if master.sessions.get(id).is_some() => {
                 waiting.insert(id.clone(), start + limits.timeout);
             }
             _ => {
@@ -190,8 +190,18 @@ fn ask(
     if !master.roster.is_accepted(id) {
         return Silent::Missing(MissingReason::KeyNotAccepted);
     }
-    match master.sessions.absence(id) {
-        Some(gone) if gone < limits.timeout => Silent::MayComeBack(Instant::now() + (limits.timeout - gone)),
-        _ => Silent::Missing(MissingReason::NotConnected),
+    match may_come_back(master, id) {
+        Some(left) => Silent::MayComeBack(Instant::now() + left),
+        None => Silent::Missing(MissingReason::NotConnected),
     }
+}
+
+/// How much time is left to a minion that has lost its connection; none when it is not expected back.
+fn may_come_back(master: &Master, id: &str) -> Option<Duration> {
+    let gone = match master.sessions.absence(id) {
+        Some(gone) => gone,
+        // Whoever was connected before a restart of the master is on its way.
+        None => master.started.elapsed(),
+    };
+    RECONNECT.checked_sub(gone).filter(|left| !left.is_zero())
 }

@@ -81,10 +81,14 @@ impl Gate {
     }
 
     fn gone(&mut self, peer: &PeerId, why: &str) {
+        self.ended(peer, why, false);
+    }
+
+    fn ended(&mut self, peer: &PeerId, why: &str, goodbye: bool) {
         match self.peers.remove(peer) {
             Some(Peer::Greeting { .. }) => self.greeting -= 1,
             Some(Peer::Open { session, .. }) => {
-                if let Some((_, true)) = self.master.sessions.remove(peer) {
+                if let Some((_, true)) = self.master.sessions.remove(peer, goodbye) {
                     tracing::info!(id = %session.id, why, "minion disconnected");
                 }
             }
@@ -198,7 +202,11 @@ impl Gate {
         };
         match message {
             ToMaster::Heartbeat => {}
-            ToMaster::Goodbye => self.gone(peer, "minion stopped"),
+            ToMaster::Goodbye => {
+                self.ended(peer, "minion stopped", true);
+                // The minion waits for the end of the connection, so that its goodbye is not lost with it.
+                self.master.bus.disconnect(peer);
+            }
             ToMaster::Subscribed => session.subscribed.store(true, Ordering::Relaxed),
             ToMaster::JobStatus { id, running } => {
                 if let Some(waiting) = lock(&session.queries).remove(&id) {

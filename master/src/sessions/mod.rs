@@ -119,8 +119,8 @@ struct Table {
     live: HashMap<String, Arc<Session>>,
     /// All sessions, whatever their standing.
     all: HashMap<PeerId, Arc<Session>>,
-    /// When a minion that was accepted and connected was so for the last time.
-    gone: HashMap<String, Instant>,
+    /// When a minion lost its connection; none for one that ended it.
+    gone: HashMap<String, Option<Instant>>,
 }
 
 impl Sessions {
@@ -144,27 +144,33 @@ impl Sessions {
         lock(&self.table).all.values().cloned().collect()
     }
 
-    /// How long ago the minion was connected for the last time; none for never, zero for now.
+    /// How long ago the minion was connected for the last time: zero for now, a very long time when it
+    /// has said goodbye, none when it has not been here since the master was started.
     pub fn absence(&self, id: &str) -> Option<Duration> {
         let table = lock(&self.table);
         if table.live.contains_key(id) {
             return Some(Duration::ZERO);
         }
-        table.gone.get(id).map(Instant::elapsed)
+        table.gone.get(id).map(|at| at.map_or(Duration::MAX, |at| at.elapsed()))
     }
 
     fn insert(&self, session: &Arc<Session>) {
         lock(&self.table).all.insert(session.peer.clone(), Arc::clone(session));
     }
 
-    /// Takes the session out; true when an accepted minion is gone by it.
-    fn remove(&self, peer: &PeerId) -> Option<(Arc<Session>, bool)> {
+    /// Takes the session out; true when an accepted minion is gone by it. One that has said goodbye is
+    /// not expected back.
+    fn remove(&self, peer: &PeerId, goodbye: bool) -> Option<(Arc<Session>, bool)> {
         let mut table = lock(&self.table);
         let session = table.all.remove(peer)?;
         let was_live = table.live.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, &session));
         if was_live {
             table.live.remove(&session.id);
-            table.gone.insert(session.id.clone(), Instant::now());
+            if goodbye {
+                table.gone.insert(session.id.clone(), None);
+            } else {
+                table.gone.insert(session.id.clone(), Some(Instant::now()));
+            }
         }
         // Nobody will answer any more: those who wait are told by the closed channel.
         lock(&session.queries).clear();
@@ -187,14 +193,14 @@ impl Sessions {
             table.gone.remove(&session.id);
         } else if table.live.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session)) {
             table.live.remove(&session.id);
-            table.gone.insert(session.id.clone(), Instant::now());
+            table.gone.insert(session.id.clone(), None);
         }
         (before, replaced)
     }
 
     /// Forgets who has been gone for long.
     pub(crate) fn forget(&self, after: Duration) {
-        lock(&self.table).gone.retain(|_, at| at.elapsed() < after);
+        lock(&self.table).gone.retain(|_, at| at.is_none_or(|at| at.elapsed() < after));
     }
 }
 

@@ -20,6 +20,8 @@ use crate::job::{Done, Taken};
 
 /// How long the handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the end of a connection may take.
+const GOODBYE: Duration = Duration::from_millis(500);
 /// How often this side gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After so much silence the session is over.
@@ -129,8 +131,7 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
         Ok(end) | Err(end) => end,
     };
     if matches!(end, End::Stopped) {
-        // A master that is gone needs no goodbye.
-        let _ = session.send(&ToMaster::Goodbye).await;
+        session.goodbye().await;
     }
     session.keep_requests();
     end
@@ -202,6 +203,17 @@ impl Session<'_> {
                 }
             }
         }
+    }
+
+    /// Waits for the master to end the connection: what is queued for it would go down with the sockets.
+    async fn goodbye(&mut self) {
+        let ended = async {
+            // A master that is gone needs no goodbye.
+            if self.send(&ToMaster::Goodbye).await.is_ok() {
+                while self.link.next().await.is_ok() {}
+            }
+        };
+        let _ = tokio::time::timeout(GOODBYE, ended).await;
     }
 
     async fn send(&mut self, message: &ToMaster) -> Result<(), End> {
