@@ -60,7 +60,7 @@ fn show(out: &mut String, value: &Value, at: Place, step: usize) {
             }
             out.push('}');
         }
-        Value::Str(s) => show_str(out, s, at),
+        Value::Str(s) if !s.is_empty() => show_str(out, s, at),
         _ => out.push_str(&text),
     }
 }
