@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use data::Value;
+use data::merge::merge;
 use minion::fileclient::LocalFiles;
 use minion::host::Host;
 use minion::host::real::RealHost;
@@ -37,14 +38,14 @@ impl PillarServer {
     /// The pillar of one minion. Blocks while it renders.
     pub fn compile(&self, id: &str, request: &PillarRequest) -> Result<Value, PillarError> {
         let fail = |reason: String| PillarError { id: id.to_owned(), reason };
-        if !matches!(request.overrides, Value::None | Value::Dict(_)) {
-            return Err(fail(format!("pillar= is to be a dict, not a {}", request.overrides.type_name())));
-        }
+        let over = match &request.overrides {
+            Value::None => None,
+            Value::Dict(d) => Some(d).filter(|d| !d.is_empty()),
+            other => return Err(fail(format!("pillar= is to be a dict, not a {}", other.type_name()))),
+        };
         let pillarenv = request.pillarenv.as_deref().or(self.config.pillarenv.as_deref());
-        let mut pillar = self
-            .tree(id, request)
-            .pillar(&request.grains, pillarenv, Some(&request.overrides))
-            .map_err(|e| fail(e.reason))?;
+        let mut pillar =
+            self.tree(id, request).pillar(&request.grains, pillarenv, None).map_err(|e| fail(e.reason))?;
         if let Some(pillar) = pillar.as_dict_mut() {
             if let Some(errors) = pillar.get("_errors").and_then(Value::as_list).map(<[Value]>::to_vec) {
                 pillar.insert("_errors", self.log(id, &errors));
@@ -52,6 +53,11 @@ impl PillarServer {
             if self.config.pillar_opts {
                 pillar.insert("master", self.config.opts.clone());
             }
+        }
+        // Last, and not before: as in Salt, pillar files and the top file do not see it.
+        if let Some(over) = over {
+            let strategy = self.config.pillar_source_merging_strategy.parse().unwrap_or_default();
+            pillar = merge(&pillar, &Value::Dict(Arc::clone(over)), strategy, self.config.pillar_merge_lists);
         }
         Ok(pillar)
     }
@@ -83,7 +89,7 @@ impl PillarServer {
             // The minion's, not those of the machine this runs on.
             grains: |_: &dyn Host, opts: &Value| opts.get("grains").cloned().unwrap_or_default(),
             files: files.clone(),
-            pillar: Arc::new(Overrides),
+            pillar: Arc::new(NotYet),
             jobs: Arc::new(NoJobs),
         });
         LocalPillar {
@@ -104,7 +110,9 @@ impl PillarServer {
             let error = error.to_string();
             tracing::error!(minion = id, "pillar: {error}");
             match error.split_once(" failed, render error:") {
-                Some((what, _)) if self.config.pillar_safe_render_error && what.starts_with("Rendering SLS ") => {
+                Some((what, _))
+                    if self.config.pillar_safe_render_error && what.starts_with("Rendering SLS ") =>
+                {
                     format!("{what} failed. Please see master log for details.")
                 }
                 _ => error,
@@ -114,16 +122,16 @@ impl PillarServer {
     }
 }
 
-/// While pillar is made, functions see no other than that of the command line.
-struct Overrides;
+/// While pillar is made, functions see none.
+struct NotYet;
 
-impl PillarSource for Overrides {
+impl PillarSource for NotYet {
     fn pillar(
         &self,
         _: &Value,
         _: Option<&str>,
-        over: Option<&Value>,
+        _: Option<&Value>,
     ) -> Result<Value, minion::pillar::PillarError> {
-        Ok(over.cloned().unwrap_or_else(Value::dict))
+        Ok(Value::dict())
     }
 }
