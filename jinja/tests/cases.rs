@@ -66,6 +66,38 @@ fn parse(text: &str) -> Vec<Case> {
     cases
 }
 
+/// The cases of a `.lines` file.
+fn parse_lines(text: &str) -> Vec<Case> {
+    let (mut context, mut opts) = (data::Value::dict(), data::Value::dict());
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(json) = line.strip_prefix("ctx ") {
+            context = data::json::load(json).unwrap();
+        } else if let Some(json) = line.strip_prefix("opts ") {
+            opts = data::json::load(json).unwrap();
+        } else if let Some((kind, json)) = line
+            .strip_prefix("  = ")
+            .map(|j| ("out", j))
+            .or_else(|| line.strip_prefix("  ! ").map(|j| ("error", j)))
+        {
+            let case = cases.last_mut().unwrap();
+            case.kind = kind.to_owned();
+            case.expected = data::json::load(json).unwrap().to_string();
+        } else if !line.is_empty() && !line.starts_with('#') {
+            cases.push(Case {
+                name: line.to_owned(),
+                context: context.clone(),
+                opts: opts.clone(),
+                template: line.to_owned(),
+                files: HashMap::new(),
+                kind: String::new(),
+                expected: String::new(),
+            });
+        }
+    }
+    cases
+}
+
 fn run(case: &Case) -> (String, String) {
     let mut env = Env::salt();
     let flag = |name: &str| case.opts.get(name).is_some_and(data::Value::is_true);
@@ -138,13 +170,18 @@ fn every_case_renders_as_recorded() {
     paths.sort();
     for path in paths {
         let file = path.file_stem().unwrap().to_string_lossy().into_owned();
-        for case in parse(&std::fs::read_to_string(&path).unwrap()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_lines = path.extension().is_some_and(|e| e == "lines");
+        for case in if is_lines { parse_lines(&text) } else { parse(&text) } {
             let id = format!("{file}: {}", case.name);
             if only.as_ref().is_some_and(|o| !id.contains(o.as_str())) {
                 continue;
             }
             count += 1;
-            let (kind, got) = run(&case);
+            let (kind, mut got) = run(&case);
+            if is_lines && kind == "error" {
+                got = got.rsplit_once("\nline ").map_or(got.clone(), |(m, _)| m.to_owned());
+            }
             let same = kind == case.kind
                 && if kind == "error" {
                     normal(&got) == normal(&case.expected)
@@ -152,9 +189,10 @@ fn every_case_renders_as_recorded() {
                     got == case.expected
                 };
             if !same {
+                let template = if is_lines { "" } else { &case.template };
                 failed.push(format!(
-                    "=== {id}\n{}\n--- expected {}\n{}\n--- got {kind}\n{got}\n",
-                    case.template, case.kind, case.expected
+                    "=== {id}\n{template}\n--- expected {}\n{}\n--- got {kind}\n{got}\n",
+                    case.kind, case.expected
                 ));
             }
         }

@@ -16,9 +16,18 @@ A file holds cases:
     --- out                           (written here: what it prints)
     --- error                         (or: exception, message, line)
 
+A `.lines` file holds one-line templates; `ctx` and `opts` lines count for those that follow:
+
+    ctx {"a": 1}
+    {{ a }}
+      = "1"                           (written here: what it prints, as JSON)
+    {{ b }}
+      ! "UndefinedError: 'b' is undefined"
+
 --check writes nothing and fails when something differs.
 """
 
+import copy
 import json
 import pathlib
 import sys
@@ -111,15 +120,37 @@ def render(case, kind, text):
     return "\n".join([*out, f"--- {kind}", text])
 
 
+def record_lines(text):
+    context, opts, out = {}, {}, []
+    for line in text.splitlines():
+        if line.startswith(("  = ", "  ! ")):
+            continue
+        out.append(line)
+        if line.startswith("ctx "):
+            context = json.loads(line[4:])
+        elif line.startswith("opts "):
+            opts = json.loads(line[5:])
+        elif line and not line.startswith("#"):
+            case = {"context": copy.deepcopy(context), "opts": opts, "files": {}, "template": line}
+            kind, result = record(case)
+            if kind == "error":
+                result = result.rpartition("\nline ")[0]
+            out.append(("  = " if kind == "out" else "  ! ") + json.dumps(result, ensure_ascii=False))
+    return "\n".join(out) + "\n"
+
+
 def main():
     args = sys.argv[1:]
     check = "--check" in args
     here = pathlib.Path(__file__).parent / "inputs"
-    files = [pathlib.Path(a) for a in args if a != "--check"] or sorted(here.glob("*.txt"))
+    files = [pathlib.Path(a) for a in args if a != "--check"] or sorted([*here.glob("*.txt"), *here.glob("*.lines")])
     differ = 0
     for path in files:
         old = path.read_text()
-        new = "\n".join(render(c, *record(c)) for c in parse(old)) + "\n"
+        if path.suffix == ".lines":
+            new = record_lines(old)
+        else:
+            new = "\n".join(render(c, *record(c)) for c in parse(old)) + "\n"
         if old != new:
             differ += 1
             print(path)

@@ -63,8 +63,9 @@ impl Exec<'_> {
                 }
                 match otherwise {
                     Some(e) => self.eval(e),
+                    // Always the lenient kind, as in Jinja: `{{ ',' if more }}` is fine under strict rules.
                     None => Ok(Undefined::hint(
-                        undefined,
+                        crate::UndefinedKind::Default,
                         format!(
                             "the inline if-expression on {} evaluated to false and no else section was defined.",
                             self.position(e.line)
