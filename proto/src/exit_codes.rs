@@ -2,9 +2,9 @@
 
 /// Everything went well.
 pub const OK: i32 = 0;
-/// Something failed that is not said more exactly: a runner raised, a minion is missing.
+/// A minion is missing, or a runner raised.
 pub const GENERIC: i32 = 1;
-/// A state failed, a function raised, or no minion matched the target.
+/// A state or a command failed, a function raised, or no minion matched the target.
 pub const STATE_FAILURE: i32 = 2;
 /// The pillar had errors, so no state was run (`state.apply` and its like).
 pub const PILLAR_FAILURE: i32 = 5;

@@ -26,8 +26,8 @@ use super::{batch, docs};
     disable_version_flag = true,
     disable_help_flag = true,
     override_usage = "rsalt [OPTIONS] '<target>' <function> [arguments]",
-    after_help = "Exit codes: 0 all is well; 1 a minion is missing or a command failed; 2 a state failed, a function \
-                  raised, or no minion matched; 64 wrong options; 69 the master is not running; 78 broken config."
+    after_help = "Exit codes: 0 all is well; 1 a minion is missing; 2 a state or command failed, a function raised, or \
+                  no minion matched; 64 wrong options; 69 the master is not running; 78 broken config."
 )]
 pub(super) struct Options {
     /// Which minions: a glob on the id, or what the target option says

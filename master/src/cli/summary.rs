@@ -39,21 +39,15 @@ impl Answer {
         }
     }
 
-    /// The minion's part in the exit code: 2 where a state failed or a function raised, 1 for another
-    /// failure and for a missing minion.
+    /// The minion's part in the exit code: 2 where a state or a command failed or a function raised (one
+    /// cannot tell these apart in a return), 1 for a missing minion.
     pub(super) fn code(&self) -> i32 {
         match self {
-            Answer::Return(ret) if !ret.success && ret.retcode == 0 => exit_codes::STATE_FAILURE,
-            Answer::Return(ret) if ret.retcode == 0 => exit_codes::OK,
-            Answer::Return(ret) if raised(ret) => exit_codes::STATE_FAILURE,
-            Answer::Return(_) | Answer::Missing { .. } => exit_codes::GENERIC,
+            Answer::Return(ret) if ret.success && ret.retcode == 0 => exit_codes::OK,
+            Answer::Return(_) => exit_codes::STATE_FAILURE,
+            Answer::Missing { .. } => exit_codes::GENERIC,
         }
     }
-}
-
-/// A state run with failures returns 2 (or 5 for a broken pillar); a function that raised has no success.
-fn raised(ret: &Return) -> bool {
-    matches!(ret.retcode, 2 | 5) || !ret.success
 }
 
 /// What has come back so far.
@@ -242,7 +236,8 @@ mod tests {
         for (answers, code) in [
             (vec![ret("m1", 0, true)], 0),
             (vec![ret("m1", 0, true), missing()], 1),
-            (vec![ret("m1", 7, true)], 1),
+            (vec![ret("m1", 7, false)], 2),
+            (vec![ret("m1", 0, false)], 2),
             (vec![ret("m1", 2, true)], 2),
             (vec![ret("m1", 1, false), missing()], 2),
             (vec![missing(), ret("m1", 0, true)], 1),
