@@ -3,10 +3,11 @@
 
     python3 -m venv v && v/bin/pip install salt && v/bin/python sls/tests/record.py [case …]
 
-Times are left out; they differ from run to run. The files in expected/ are what tests/cases.rs compares with.
+Times are left out; they differ from run to run. The files in expected/ are what tests/as_salt/cases.rs compares with.
 """
 
 import json
+import os
 import pathlib
 import re
 import sys
@@ -18,7 +19,7 @@ warnings.simplefilter("ignore")
 import salt.client
 import salt.config
 
-HERE = pathlib.Path(__file__).resolve().parent
+HERE = pathlib.Path(os.environ.get("CASES", pathlib.Path(__file__).resolve().parent))
 TIMES = ("start_time", "duration")
 
 

@@ -55,7 +55,7 @@ impl Graph {
                     path.pop();
                     continue;
                 };
-                let kind = kinds.iter().next().unwrap_or(Kind::Require);
+                let kind = kinds.first().unwrap_or(Kind::Require);
                 match colours.get(to as usize) {
                     Some(Colour::OnPath) => {
                         let start = path.iter().position(|(n, ..)| *n == to).unwrap_or(0);

@@ -74,6 +74,11 @@ impl Kinds {
         kinds.into_iter().filter(move |kind| self.0 & (1 << *kind as u16) != 0)
     }
 
+    /// The one that was looked at first.
+    pub(crate) fn first(self) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| self.0 & (1 << *kind as u16) != 0)
+    }
+
     pub(crate) fn len(self) -> u32 {
         self.0.count_ones()
     }

@@ -21,19 +21,19 @@ impl Run<'_, '_> {
     /// Runs the `mod_watch` of every state that listens to one that changed.
     pub(super) fn listeners(&mut self) {
         let low = self.low;
-        let mut listeners: Vec<(Listener, Value, Vec<usize>)> = Vec::new();
+        let mut listeners: Vec<(Listener, Value)> = Vec::new();
         let mut by_name = ByName::default();
-        for (index, chunk) in low.unique() {
+        for (_, chunk) in low.unique() {
             if let Some(listen) = chunk.get("listen") {
                 let own = (Value::Str(chunk.state.clone()), Value::Str(chunk.id.clone()));
-                listeners.push((own, listen.clone(), vec![index]));
+                listeners.push((own, listen.clone()));
             }
             for (state, id) in
                 chunk.get("listen_in").and_then(Value::as_list).into_iter().flatten().filter_map(pair)
             {
                 let item =
                     data::Dict::new().with(Value::Str(chunk.state.clone()), Value::Str(chunk.id.clone()));
-                listeners.push(((state, id), vec![Value::from(item)].into(), Vec::new()));
+                listeners.push(((state, id), vec![Value::from(item)].into()));
             }
         }
         if listeners.is_empty() {
@@ -57,7 +57,7 @@ impl Run<'_, '_> {
 
         let mut watchers: IndexMap<String, LowChunk> = IndexMap::new();
         let mut errors: IndexMap<String, StateResult> = IndexMap::new();
-        for ((state, id), heard, own) in &listeners {
+        for ((state, id), heard) in &listeners {
             for item in heard.as_list().into_iter().flatten() {
                 let Some((to_state, to_name)) = self.heard(item) else { continue };
                 let targets = find(&to_state, &to_name);
@@ -70,7 +70,7 @@ impl Run<'_, '_> {
                     continue;
                 }
                 let chunks = find(state, id);
-                if chunks.is_empty() && own.is_empty() {
+                if chunks.is_empty() {
                     does_not_exist(&mut errors, state, id);
                 }
                 for chunk in chunks.iter().filter_map(|i| low.chunks.get(*i)) {

@@ -11,7 +11,8 @@ vars:
     - saltenv: {{ saltenv }}
     - id: {{ grains.id }} {{ opts.id }} {{ grains['id'] }}
     - pillar: {{ pillar.get('a', 'none') }}
-    - call: {{ salt['test.echo']('x') }} {{ salt.test.echo('y') }} {{ salt.test.arg('z', k=1)['kwargs'] }}
+    - call: >-
+        {{ salt['test.echo']('x') }} {{ salt.test.echo('y') }} {{ salt.test.arg('z', k=1)['kwargs'] }}
     - has: {{ 'test.ping' in salt }} {{ 'no.such' in salt }}
 include:
   - lib.ctx

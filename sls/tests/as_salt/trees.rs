@@ -1,17 +1,13 @@
 //! Top files and pillar of every tree in `trees/` against what real Salt made of them (`record_trees.py`).
 
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{Minion, has_state};
 use data::{Dict, Value};
 use sls::pillar::{self, PillarOptions};
 use sls::render::Renderer;
 use sls::top::{TopOptions, compile_top};
 use sls::{LowOptions, LowState};
-use support::{Minion, has_state};
 
 fn trees() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trees");
