@@ -8,6 +8,7 @@ mod error;
 pub mod git;
 pub mod grains;
 pub mod pkg;
+pub mod service;
 mod signature;
 pub mod state;
 pub mod test;
@@ -24,7 +25,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, service::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

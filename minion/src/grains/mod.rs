@@ -122,7 +122,7 @@ fn salt(src: &Source<'_>, opts: &Value) -> Dict {
     if let Some(machine) = machine {
         out.insert("machine_id", machine.trim());
     }
-    if let Some(domain) = opts.get("append_domain") {
+    if let Some(domain) = opts.get("append_domain").filter(|d| d.is_true()) {
         out.insert("append_domain", domain.clone());
     }
     if opts.get("grain_opts").is_some_and(Value::is_true) {

@@ -7,6 +7,7 @@
 pub mod cmd;
 pub mod git;
 pub mod pkg;
+pub mod service;
 mod plan;
 pub mod test;
 
@@ -21,7 +22,7 @@ use crate::{Ctx, Documented};
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[cmd::STATES, git::STATES, pkg::STATES, test::STATES];
+pub const ALL: &[&[StateEntry]] = &[cmd::STATES, git::STATES, pkg::STATES, service::STATES, test::STATES];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {
