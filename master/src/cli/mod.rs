@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn help<O: CommandFactory>(name: &'static str) -> String {
-        O::command().name(name).term_width(100).render_long_help().to_string()
+        O::command().name(name).term_width(100).render_help().to_string()
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) struct Common {
     #[arg(long, action = clap::ArgAction::Version)]
     version: Option<bool>,
     /// Print help and exit
-    #[arg(short = 'h', long, action = clap::ArgAction::Help)]
+    #[arg(short = 'h', long, action = clap::ArgAction::HelpShort)]
     help: Option<bool>,
 }
 

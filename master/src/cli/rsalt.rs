@@ -129,7 +129,7 @@ impl TargetBy {
 #[command(next_help_heading = "Job options")]
 struct JobOptions {
     /// Publish the job and print its jid, wait for nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "batch")]
     r#async: bool,
     /// Run on so many minions only, picked at random
     #[arg(long, value_name = "N", conflicts_with = "batch")]

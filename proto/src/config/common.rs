@@ -145,8 +145,8 @@ impl Common {
     }
 
     /// Takes what is left of the source: the warning about unknown keys, and `opts`.
-    pub(super) fn finish(&mut self, source: Source, defaults: &str, salt_keys: &str) {
-        let unknown = source.unknown(defaults, salt_keys);
+    pub(super) fn finish(&mut self, source: Source, salt_keys: &str) {
+        let unknown = source.unknown(salt_keys);
         if !unknown.is_empty() {
             self.warnings.push(format!(
                 "{}: unknown config keys, without effect unless a module asks for them: {}",

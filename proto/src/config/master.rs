@@ -102,7 +102,7 @@ impl MasterConfig {
             color: if s.value("color").is_none() { None } else { Some(s.flag("color")?) },
             common,
         };
-        config.common.finish(source, DEFAULT_MASTER, SALT_KEYS);
+        config.common.finish(source, SALT_KEYS);
         Ok(config)
     }
 

@@ -141,7 +141,7 @@ impl MinionConfig {
             color: if s.value("color").is_none() { None } else { Some(s.flag("color")?) },
             common,
         };
-        config.common.finish(source, DEFAULT_MINION, SALT_KEYS);
+        config.common.finish(source, SALT_KEYS);
         Ok(config)
     }
 

@@ -15,6 +15,8 @@ const MAX_INCLUDE_DEPTH: usize = 8;
 /// A config as read: the defaults with the files' keys over them, and who set what.
 pub(super) struct Source {
     merged: Dict,
+    /// The keys there are defaults for.
+    known: Vec<String>,
     /// The file each key came from; keys of the defaults are not in here.
     origin: BTreeMap<String, PathBuf>,
     main: PathBuf,
@@ -25,7 +27,8 @@ impl Source {
     pub(super) fn read(dir: &Path, name: &str, defaults: &str) -> Result<Self, ConfigError> {
         let main = dir.join(name);
         let defaults = parse(Path::new("the built-in defaults"), defaults)?;
-        let mut source = Source { merged: defaults, origin: BTreeMap::new(), main: main.clone() };
+        let known = defaults.keys().map(Value::to_string).collect();
+        let mut source = Source { merged: defaults, known, origin: BTreeMap::new(), main: main.clone() };
         let top = match std::fs::read_to_string(&main) {
             Ok(text) => parse(&main, &text)?,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Dict::new(),
@@ -87,11 +90,10 @@ impl Source {
     }
 
     /// The names that files set and neither the defaults nor `salt_keys` know.
-    pub(super) fn unknown(&self, defaults: &str, salt_keys: &str) -> Vec<String> {
-        let known = parse(Path::new("the built-in defaults"), defaults).unwrap_or_default();
+    pub(super) fn unknown(&self, salt_keys: &str) -> Vec<String> {
         self.origin
             .keys()
-            .filter(|k| !known.contains(k) && *k != "include" && !salt_keys.lines().any(|s| s == *k))
+            .filter(|k| !self.known.contains(k) && *k != "include" && !salt_keys.lines().any(|s| s == *k))
             .cloned()
             .collect()
     }
