@@ -102,7 +102,7 @@ struct Cycler {
 
 fn cycler(args: &mut CallArgs) -> Result<Val> {
     if args.args.is_empty() {
-        return Err(Error::runtime("at least one item has to be provided"));
+        return Err(Error::runtime_python("at least one item has to be provided"));
     }
     Ok(Val::object(Cycler { items: std::mem::take(&mut args.args), at: Cell::new(0) }))
 }

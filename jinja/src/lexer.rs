@@ -250,6 +250,10 @@ impl Lexer {
     }
 
     fn comment(&mut self) -> Lexed<()> {
+        // Right at the end of the template Jinja does not mind.
+        if self.rest().is_empty() {
+            return Ok(());
+        }
         let Some(end) = self.rest().find("#}") else { return self.fail("Missing end of comment tag") };
         let sign = end.checked_sub(1).and_then(|i| self.rest().as_bytes().get(i)).and_then(|b| match b {
             b'-' => Some('-'),
@@ -263,6 +267,9 @@ impl Lexer {
 
     /// The body of a raw block and its end.
     fn raw(&mut self) -> Lexed<()> {
+        if self.rest().is_empty() {
+            return Ok(());
+        }
         let mut from = 0;
         loop {
             let rest = self.rest();

@@ -155,6 +155,10 @@ fn normal(text: &str) -> String {
         | "UnicodeEncodeError" | "LookupError" | "Error" => "ValueError",
         other => other,
     };
+    let class = if rest.starts_with(" keyword argument repeated") { "TemplateSyntaxError" } else { class };
+    // Python names where the compiled code stood; and the nearest name is our own addition.
+    let rest =
+        rest.split(" (<template>").next().unwrap_or(rest).split(" Did you mean").next().unwrap_or(rest);
     format!("{class}:{rest}")
 }
 

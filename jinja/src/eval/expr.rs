@@ -37,7 +37,7 @@ impl Exec<'_> {
                 if let ExprKind::Slice(parts) = &key.kind {
                     let part = |e: &Option<Expr>| e.as_ref().map_or(Ok(Val::None), |e| self.eval(e));
                     let [start, stop, step] = &**parts;
-                    return get_slice(undefined, &obj, &part(start)?, &part(stop)?, &part(step)?);
+                    return get_slice(&obj, &part(start)?, &part(stop)?, &part(step)?);
                 }
                 let key = self.eval(key)?;
                 get_item(undefined, &obj, &key)
@@ -45,7 +45,7 @@ impl Exec<'_> {
             ExprKind::Slice(_) => Err(Error::type_error("unhashable type: 'slice'")),
             ExprKind::Call(callee, args) => self.call_expr(callee, args, None),
             ExprKind::Filter(f) => self.filter(f, None),
-            ExprKind::Test(f) => self.filter(f, None),
+            ExprKind::Test(f) => self.test(f),
             ExprKind::List(items) => Ok(Val::list(self.eval_all(items)?)),
             ExprKind::Tuple(items) => Ok(Val::tuple(self.eval_all(items)?)),
             ExprKind::Dict(items) => {
@@ -223,7 +223,7 @@ impl Exec<'_> {
         }
     }
 
-    /// A filter or a test; `on` is the value where the node has none (blocks).
+    /// A filter; `on` is the value where the node has none (blocks).
     pub(super) fn filter(&self, f: &Filter, on: Option<Val>) -> Result<Val> {
         let value = match (&f.on, on) {
             (Some(Expr { kind: ExprKind::Filter(inner), .. }), on @ Some(_)) => self.filter(inner, on)?,
@@ -234,8 +234,15 @@ impl Exec<'_> {
         match &f.func {
             Some(FilterFn::Builtin(run)) => run(&mut args),
             Some(FilterFn::Host(run)) => run(&mut args),
-            None => Err(Error::runtime(format!("No filter or test named '{}' found.", f.name))),
+            None => Err(Error::runtime(format!("No filter named '{}' found.", f.name))),
         }
+    }
+
+    fn test(&self, f: &Filter) -> Result<Val> {
+        if f.func.is_none() {
+            return Err(Error::runtime(format!("No test named '{}' found.", f.name)));
+        }
+        self.filter(f, None)
     }
 
     /// Assigns to a name, a namespace attribute or a tuple of these.

@@ -17,6 +17,7 @@ mod text;
 
 pub(crate) use number::float_to_int;
 pub(crate) use salt_regex::compile as compile_regex;
+pub(crate) use salt_text::text_like;
 
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
 }
 
 pub(crate) fn nearest_of(name: &str, among: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let limit = name.chars().count().div_ceil(3).min(3);
+    let limit = if name.chars().count() < 5 { 1 } else { 2 };
     among.map(|n| (distance(name, n), n)).filter(|(d, _)| *d <= limit).min().map(|(_, n)| n)
 }
 
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn typing_errors_find_their_filter() {
-        assert_eq!(nearest("yalm"), Some("yaml"));
+        assert_eq!(nearest("dictsrot"), Some("dictsort"));
         assert_eq!(nearest("jioin"), Some("join"));
         assert_eq!(nearest("qqqqqqqqq"), None);
     }

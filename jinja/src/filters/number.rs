@@ -1,7 +1,7 @@
 //! Jinja's filters on numbers.
 
 use num_bigint::BigInt;
-use num_traits::{FromPrimitive, Num};
+use num_traits::{FromPrimitive, Num, Signed};
 
 use super::{Table, soft_str};
 use crate::val::{BinOp, CallArgs, Val, binary};
@@ -11,7 +11,7 @@ pub(super) const TABLE: Table =
     &[("abs", abs), ("filesizeformat", filesizeformat), ("float", float), ("int", int), ("round", round)];
 
 fn abs(args: &mut CallArgs) -> Result<Val> {
-    let v = args.bind("abs", ["number"], 1)?.take(0);
+    let v = args.bind_builtin::<1>("abs", 1)?.take(0);
     match &v {
         Val::Float(f) => Ok(Val::Float(f.abs())),
         Val::Delta(d) => Ok(Val::Delta(d.saturating_abs())),
@@ -132,7 +132,7 @@ fn round(args: &mut CallArgs) -> Result<Val> {
     if &*method == "common" {
         return match &v {
             Val::Float(f) => Ok(Val::Float(round_half_even(*f, precision))),
-            _ => Ok(Val::big(v.as_big().unwrap_or_default())),
+            _ => Ok(Val::big(round_int(&v.as_big().unwrap_or_default(), precision))),
         };
     }
     let scale = binary(BinOp::Pow, &Val::Int(10), &Val::Int(precision), usize::MAX)?;
@@ -142,6 +142,28 @@ fn round(args: &mut CallArgs) -> Result<Val> {
         other => other,
     };
     binary(BinOp::Div, &whole, &scale, usize::MAX)
+}
+
+/// `round(int, precision)`: only a negative precision does anything.
+fn round_int(i: &BigInt, precision: i64) -> BigInt {
+    if precision >= 0 {
+        return i.clone();
+    }
+    let Some(digits) = u32::try_from(precision.unsigned_abs()).ok().filter(|d| *d < 10_000) else {
+        return BigInt::default();
+    };
+    let unit = BigInt::from(10).pow(digits);
+    let (mut q, mut r) = (i / &unit, i % &unit);
+    if r.is_negative() {
+        q -= 1;
+        r += &unit;
+    }
+    let up = match (&r * 2u32).cmp(&unit) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => q.bit(0),
+    };
+    (q + u32::from(up)) * unit
 }
 
 /// Python's `round`: correct for the decimal that the double stands for.

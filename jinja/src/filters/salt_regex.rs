@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
 
-use super::Table;
+use super::{Table, text_like};
 use crate::val::{CallArgs, Val, check_size};
 use crate::{Error, Result, methods};
 
@@ -119,7 +119,7 @@ fn failed(e: fancy_regex::Error) -> Error {
 
 fn search(args: &mut CallArgs, anchored: bool) -> Result<Val> {
     let mut b = args.bind("regex_search", ["txt", "rgx", "ignorecase", "multiline"], 2)?;
-    let (text, pattern) = (methods::text(&b.take(0))?, methods::text(&b.take(1))?);
+    let (text, pattern) = (text_like(&b.take(0))?, methods::text(&b.take(1))?);
     let regex = compile(&pattern, b.flag(2, false)?, b.flag(3, false)?, anchored)?;
     let Some(found) = regex.captures(&*text).map_err(failed)? else { return Ok(Val::None) };
     let group = |i: usize| found.get(i).map_or(Val::None, |m| Val::from(m.as_str()));
@@ -129,7 +129,7 @@ fn search(args: &mut CallArgs, anchored: bool) -> Result<Val> {
 fn replace(args: &mut CallArgs) -> Result<Val> {
     let max = args.rt.max_text();
     let mut b = args.bind("regex_replace", ["txt", "rgx", "val", "ignorecase", "multiline"], 3)?;
-    let (text, pattern) = (methods::text(&b.take(0))?, methods::text(&b.take(1))?);
+    let (text, pattern) = (text_like(&b.take(0))?, methods::text(&b.take(1))?);
     let with = methods::text(&b.take(2))?;
     let regex = compile(&pattern, b.flag(3, false)?, b.flag(4, false)?, false)?;
     let mut out = String::new();

@@ -59,7 +59,7 @@ pub(super) const TABLE: Table = &[
 ];
 
 /// A `str` as Python's `re` and `shlex` ask for.
-fn text_like(v: &Val) -> Result<std::sync::Arc<str>> {
+pub(crate) fn text_like(v: &Val) -> Result<std::sync::Arc<str>> {
     match v {
         Val::Str(s) => Ok(s.clone()),
         Val::Undefined(u) => Err(u.fail()),
@@ -259,7 +259,7 @@ fn expression_matches(value: &str, expr: &str) -> bool {
 
 fn check_whitelist_blacklist(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("check_whitelist_blacklist", ["value", "whitelist", "blacklist"], 1)?;
-    let value = soft_str(&b.take(0))?;
+    let value = b.take(0);
     let list = |v: Val, what: &str| -> Result<Option<Vec<Val>>> {
         if !v.is_true()? {
             return Ok(None);
@@ -272,7 +272,11 @@ fn check_whitelist_blacklist(args: &mut CallArgs) -> Result<Val> {
         }
     };
     let (white, black) = (list(b.take(1), "whitelist")?, list(b.take(2), "blacklist")?);
-    let any = |l: &[Val]| l.iter().any(|e| soft_str(e).is_ok_and(|e| expression_matches(&value, &e)));
+    // What is no text matches nothing.
+    let any = |l: &[Val]| {
+        l.iter()
+            .any(|e| matches!((value.as_str(), e.as_str()), (Some(v), Some(e)) if expression_matches(v, e)))
+    };
     Ok(Val::Bool(match (&white, &black) {
         (None, None) => true,
         (None, Some(b)) => !any(b),

@@ -46,7 +46,7 @@ fn attr(args: &mut CallArgs) -> Result<Val> {
 }
 
 fn length(args: &mut CallArgs) -> Result<Val> {
-    let v = args.bind("len", ["obj"], 1)?.take(0);
+    let v = args.bind_builtin::<1>("len", 1)?.take(0);
     v.len().map(Val::from)
 }
 

@@ -5,20 +5,20 @@ use crate::val::{CallArgs, Key, Val, check_size};
 use crate::{Result, format, methods};
 
 pub(super) const TABLE: Table = &[
-    ("capitalize", |a| map(a, |s| methods::capitalize(s))),
+    ("capitalize", |a| map(a, "do_capitalize", |s| methods::capitalize(s))),
     ("center", center),
     ("format", format_filter),
     ("indent", indent),
-    ("lower", |a| map(a, |s| s.to_lowercase())),
+    ("lower", |a| map(a, "do_lower", |s| s.to_lowercase())),
     ("replace", replace),
     ("string", |a| {
         let v = a.bind("string", ["s"], 1)?.take(0);
         soft_str(&v).map(Val::Str)
     }),
-    ("title", |a| map(a, title)),
+    ("title", |a| map(a, "do_title", title)),
     ("trim", trim),
     ("truncate", truncate),
-    ("upper", |a| map(a, |s| s.to_uppercase())),
+    ("upper", |a| map(a, "do_upper", |s| s.to_uppercase())),
     ("wordcount", |a| {
         let s = soft_str(&a.bind("do_wordcount", ["s"], 1)?.take(0))?;
         Ok(Val::from(s.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).count()))
@@ -26,8 +26,8 @@ pub(super) const TABLE: Table = &[
     ("wordwrap", wordwrap),
 ];
 
-fn map(args: &mut CallArgs, f: fn(&str) -> String) -> Result<Val> {
-    let s = args.bind("filter", ["s"], 1)?.take(0);
+fn map(args: &mut CallArgs, name: &str, f: fn(&str) -> String) -> Result<Val> {
+    let s = args.bind(name, ["s"], 1)?.take(0);
     Ok(Val::from(f(&soft_str(&s)?)))
 }
 

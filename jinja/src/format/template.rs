@@ -20,7 +20,7 @@ struct Formatter<'a> {
 
 impl Formatter<'_> {
     fn run(&mut self, template: &str, depth: usize) -> Result<String> {
-        if depth > 1 {
+        if depth > 2 {
             return Err(Error::value_error("Max string recursion exceeded"));
         }
         let mut out = String::new();
@@ -111,12 +111,11 @@ impl Formatter<'_> {
         };
         let kind = self.args.rt.undefined();
         let mut value = match index {
-            Some(i) => self.positional.get(i).cloned().ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Index,
-                    format!("Replacement index {i} out of range for positional args tuple"),
-                )
-            })?,
+            Some(i) => self
+                .positional
+                .get(i)
+                .cloned()
+                .ok_or_else(|| Error::new(ErrorKind::Index, "tuple index out of range"))?,
             None => {
                 self.named.get(first).ok_or_else(|| Error::new(ErrorKind::Key, Val::from(first).quoted()))?
             }

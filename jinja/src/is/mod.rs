@@ -1,6 +1,6 @@
 //! Tests (`x is …`): Jinja's own and Salt's.
 
-use crate::filters::{Builtin, compile_regex, find as find_filter, nearest_of, soft_str};
+use crate::filters::{Builtin, compile_regex, find as find_filter, nearest_of, soft_str, text_like};
 use crate::val::{BinOp, CallArgs, OrderOp, Val, binary, compare, contains, equal, iterate};
 use crate::{Result, methods};
 
@@ -68,9 +68,6 @@ const TABLE: &[(&str, Builtin)] = &[
     ("sameas", |a| two(a, |x, y| Ok(x.same(y)))),
     ("sequence", |a| {
         let v = rest(a, 1)?.0;
-        if let Some(e) = v.use_error().filter(|_| v.len().is_err()) {
-            return Err(e);
-        }
         Ok(Val::Bool(match &v {
             Val::Set(_) | Val::View(_) => false,
             Val::Object(o) => o.len().is_some(),
@@ -135,7 +132,7 @@ fn cased(args: &mut CallArgs, method: &str) -> Result<Val> {
 /// Salt's `is match('^x')`, anchored at the start.
 fn matches_regex(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("test_match", ["txt", "rgx", "ignorecase", "multiline"], 2)?;
-    let (text, pattern) = (methods::text(&b.take(0))?, methods::text(&b.take(1))?);
+    let (text, pattern) = (text_like(&b.take(0))?, methods::text(&b.take(1))?);
     let regex = compile_regex(&pattern, b.flag(2, false)?, b.flag(3, false)?, true)?;
     let found = regex.is_match(&*text).map_err(|e| crate::Error::runtime(e.to_string()))?;
     Ok(Val::Bool(found))

@@ -48,12 +48,12 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
             Ok(Val::Bool(dict.borrow().contains_key(&k)))
         }
         "get" => {
-            let mut b = args.bind("get", ["key", "default"], 1)?;
+            let mut b = args.bind_builtin::<2>("get", 1)?;
             let key = Key::new(b.take(0))?;
             Ok(dict.get(&key).unwrap_or_else(|| b.take(1)))
         }
         "pop" => {
-            let mut b = args.bind("pop", ["key", "default"], 1)?;
+            let mut b = args.bind_builtin::<2>("pop", 1)?;
             let key = Key::new(b.take(0))?;
             let found = dict.borrow_mut().shift_remove(&key);
             match (found, b.opt(1)) {
@@ -62,30 +62,30 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
             }
         }
         "popitem" => {
-            args.bind::<0>("popitem", [], 0)?;
+            args.bind_builtin::<0>("dict.popitem", 0)?;
             match dict.borrow_mut().pop() {
                 Some((k, v)) => Ok(Val::tuple(vec![k.val().clone(), v])),
                 None => Err(Error::new(ErrorKind::Key, "'popitem(): dictionary is empty'")),
             }
         }
         "setdefault" => {
-            let mut b = args.bind("setdefault", ["key", "default"], 1)?;
+            let mut b = args.bind_builtin::<2>("setdefault", 1)?;
             let key = Key::new(b.take(0))?;
             let default = b.take(1);
             Ok(dict.borrow_mut().entry(key).or_insert(default).clone())
         }
         "clear" => {
-            args.bind::<0>("clear", [], 0)?;
+            args.bind_builtin::<0>("dict.clear", 0)?;
             let _old = std::mem::take(&mut *dict.borrow_mut());
             Ok(Val::None)
         }
         "copy" => {
-            args.bind::<0>("copy", [], 0)?;
+            args.bind_builtin::<0>("dict.copy", 0)?;
             let map = dict.borrow().clone();
             Ok(Val::dict(map))
         }
         "fromkeys" => {
-            let mut b = args.bind("fromkeys", ["iterable", "value"], 1)?;
+            let mut b = args.bind_builtin::<2>("fromkeys", 1)?;
             let (keys, value) = (b.take(0), b.take(1));
             let map = collect(&keys)?
                 .into_iter()

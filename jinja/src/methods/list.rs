@@ -12,15 +12,15 @@ pub(super) const TUPLE_METHODS: &[&str] = &["count", "index"];
 pub(super) fn call(list: &Rc<List>, name: &str, args: &mut CallArgs) -> Result<Val> {
     match name {
         "append" => {
-            let v = args.bind("list.append", ["object"], 1)?.take(0);
+            let v = args.bind_builtin::<1>("list.append", 1)?.take(0);
             list.borrow_mut().push(v);
         }
         "extend" => {
-            let more = collect(&args.bind("list.extend", ["iterable"], 1)?.take(0))?;
+            let more = collect(&args.bind_builtin::<1>("list.extend", 1)?.take(0))?;
             list.borrow_mut().extend(more);
         }
         "insert" => {
-            let mut b = args.bind("list.insert", ["index", "object"], 2)?;
+            let mut b = args.bind_builtin::<2>("list.insert", 2)?;
             let at = b.int(0, 0)?;
             let v = b.take(1);
             let mut items = list.borrow_mut();
@@ -29,7 +29,7 @@ pub(super) fn call(list: &Rc<List>, name: &str, args: &mut CallArgs) -> Result<V
             items.insert(usize::try_from(at).unwrap_or(0), v);
         }
         "pop" => {
-            let at = args.bind("list.pop", ["index"], 0)?.int(0, -1)?;
+            let at = args.bind_builtin::<1>("list.pop", 0)?.int(0, -1)?;
             let mut items = list.borrow_mut();
             let n = items.len() as i64;
             if n == 0 {
@@ -42,7 +42,7 @@ pub(super) fn call(list: &Rc<List>, name: &str, args: &mut CallArgs) -> Result<V
             };
         }
         "remove" => {
-            let v = args.bind("list.remove", ["value"], 1)?.take(0);
+            let v = args.bind_builtin::<1>("list.remove", 1)?.take(0);
             let at = position(&list.borrow(), &v)?;
             match at {
                 Some(i) => drop(list.borrow_mut().remove(i)),
@@ -50,16 +50,16 @@ pub(super) fn call(list: &Rc<List>, name: &str, args: &mut CallArgs) -> Result<V
             }
         }
         "clear" => {
-            args.bind::<0>("list.clear", [], 0)?;
+            args.bind_builtin::<0>("list.clear", 0)?;
             let _old = std::mem::take(&mut *list.borrow_mut());
         }
         "copy" => {
-            args.bind::<0>("list.copy", [], 0)?;
+            args.bind_builtin::<0>("list.copy", 0)?;
             let items = list.borrow().clone();
             return Ok(Val::list(items));
         }
         "reverse" => {
-            args.bind::<0>("list.reverse", [], 0)?;
+            args.bind_builtin::<0>("list.reverse", 0)?;
             list.borrow_mut().reverse();
         }
         "sort" => {
@@ -86,7 +86,7 @@ pub(super) fn call_tuple(of: &Val, name: &str, args: &mut CallArgs) -> Result<Va
     let items = collect(of)?;
     match name {
         "count" => {
-            let v = args.bind("count", ["value"], 1)?.take(0);
+            let v = args.bind_builtin::<1>(&format!("{}.count", of.type_name()), 1)?.take(0);
             let mut n = 0;
             for i in &items {
                 n += i64::from(i.same(&v) || equal(i, &v)?);
@@ -94,7 +94,7 @@ pub(super) fn call_tuple(of: &Val, name: &str, args: &mut CallArgs) -> Result<Va
             Ok(Val::Int(n))
         }
         "index" => {
-            let mut b = args.bind("index", ["value", "start", "stop"], 1)?;
+            let mut b = args.bind_builtin::<3>("index", 1)?;
             let v = b.take(0);
             let n = items.len() as i64;
             let clamp = |i: i64| usize::try_from(if i < 0 { (i + n).max(0) } else { i.min(n) }).unwrap_or(0);

@@ -72,10 +72,15 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             simple(s, name)
         }
         "strip" | "lstrip" | "rstrip" => {
-            let mut b = args.bind(name, ["chars"], 0)?;
+            let mut b = args.bind_builtin::<1>(name, 0)?;
             let chars = match b.take(0) {
                 Val::None => None,
-                v => Some(text(&v)?),
+                Val::Str(s) => Some(s),
+                v => {
+                    return Err(v
+                        .use_error()
+                        .unwrap_or_else(|| Error::type_error(format!("{name} arg must be None or str"))));
+                }
             };
             Ok(Val::from(trim_chars(s, chars.as_deref(), name != "rstrip", name != "lstrip")))
         }
@@ -90,11 +95,11 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             Ok(Val::from(split_lines(s, keep)))
         }
         "join" => {
-            let items = args.bind(name, ["iterable"], 1)?.take(0);
+            let items = args.bind_builtin::<1>("str.join", 1)?.take(0);
             join(s, &items, max)
         }
         "replace" => {
-            let mut b = args.bind(name, ["old", "new", "count"], 2)?;
+            let mut b = args.bind_builtin::<3>("str.replace", 2)?;
             let (old, new) = (text(&b.take(0))?, text(&b.take(1))?);
             let n = usize::try_from(b.int(2, -1)?).unwrap_or(usize::MAX);
             if new.len() > old.len() {
@@ -104,7 +109,7 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             Ok(Val::from(s.replacen(&*old, &new, n)))
         }
         "startswith" | "endswith" => {
-            let mut b = args.bind(name, ["prefix", "start", "end"], 1)?;
+            let mut b = args.bind_builtin::<3>(name, 1)?;
             let what = b.take(0);
             let part = window(s, &b.take(1), &b.take(2))?;
             let test = |p: &str| if name == "startswith" { part.starts_with(p) } else { part.ends_with(p) };
@@ -126,7 +131,7 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             }
         }
         "find" | "rfind" | "index" | "rindex" | "count" => {
-            let mut b = args.bind(name, ["sub", "start", "end"], 1)?;
+            let mut b = args.bind_builtin::<3>(name, 1)?;
             let sub = text(&b.take(0))?;
             let start = b.take(1);
             let part = window(s, &start, &b.take(2))?;
@@ -143,7 +148,7 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             }
         }
         "center" | "ljust" | "rjust" | "zfill" => {
-            let mut b = args.bind(name, ["width", "fillchar"], 1)?;
+            let mut b = args.bind_builtin::<2>(name, 1)?;
             let width = b.int(0, 0)?;
             let fill = b.str(1)?.unwrap_or_else(|| " ".into());
             let mut chars = fill.chars();
@@ -155,7 +160,7 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             Ok(Val::from(justify(s, name, width, fill)))
         }
         "partition" | "rpartition" => {
-            let sep = text(&args.bind(name, ["sep"], 1)?.take(0))?;
+            let sep = text(&args.bind_builtin::<1>(&format!("str.{name}"), 1)?.take(0))?;
             if sep.is_empty() {
                 return Err(Error::value_error("empty separator"));
             }
@@ -167,7 +172,7 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             }))
         }
         "removeprefix" | "removesuffix" => {
-            let p = text(&args.bind(name, ["prefix"], 1)?.take(0))?;
+            let p = text(&args.bind_builtin::<1>(&format!("str.{name}"), 1)?.take(0))?;
             let rest = if name == "removeprefix" { s.strip_prefix(&*p) } else { s.strip_suffix(&*p) };
             Ok(rest.map_or_else(|| Val::Str(s.clone()), Val::from))
         }

@@ -92,6 +92,29 @@ impl CallArgs {
     }
 }
 
+impl CallArgs {
+    /// As [`CallArgs::bind`] for a function that Python has in C: no keywords, and other words.
+    pub(crate) fn bind_builtin<const N: usize>(&mut self, name: &str, required: usize) -> Result<Bound<N>> {
+        if !self.kwargs.is_empty() {
+            return Err(Error::type_error(format!("{name}() takes no keyword arguments")));
+        }
+        let given = self.args.len();
+        let short = name.rsplit('.').next().unwrap_or(name);
+        let s = |n: usize| if n == 1 { "" } else { "s" };
+        if given < required || given > N {
+            return Err(Error::type_error(match (required, N) {
+                (0, 0) => format!("{name}() takes no arguments ({given} given)"),
+                (1, 1) => format!("{name}() takes exactly one argument ({given} given)"),
+                (r, n) if r == n => format!("{short} expected {n} arguments, got {given}"),
+                (r, _) if given < r => format!("{short} expected at least {r} argument{}, got {given}", s(r)),
+                (_, n) => format!("{short} expected at most {n} argument{}, got {given}", s(n)),
+            }));
+        }
+        let mut args = self.args.drain(..);
+        Ok(Bound(std::array::from_fn(|_| args.next())))
+    }
+}
+
 fn too_many(function: &str, required: usize, max: usize, given: usize) -> Error {
     let takes = if required == max { format!("{max}") } else { format!("from {required} to {max}") };
     let s = if max == 1 && required == 1 { "" } else { "s" };

@@ -493,8 +493,8 @@ fn at(key: &Val, len: usize) -> Option<usize> {
     usize::try_from(i).ok().filter(|i| *i < len)
 }
 
-/// `obj[start:stop:step]`
-pub(crate) fn get_slice(kind: UndefinedKind, obj: &Val, start: &Val, stop: &Val, step: &Val) -> Result<Val> {
+/// `obj[start:stop:step]`, without Jinja's fall-backs
+pub(crate) fn get_slice(obj: &Val, start: &Val, stop: &Val, step: &Val) -> Result<Val> {
     let bound = |v: &Val| -> Result<Option<i64>> {
         match v {
             Val::None => Ok(None),
@@ -509,18 +509,13 @@ pub(crate) fn get_slice(kind: UndefinedKind, obj: &Val, start: &Val, stop: &Val,
     if let Val::Undefined(u) = obj {
         return u.member();
     }
-    if !(is_sequence(obj) || matches!(obj, Val::Range(..))) {
-        let hint = format!("{} has no element slice({start:?}, {stop:?}, {step:?})", obj.type_repr());
-        return Ok(Undefined::hint(kind, hint));
+    if let Val::Dict(_) = obj {
+        return Err(Error::type_error("unhashable type: 'slice'"));
     }
-    let (start, stop, step) = match (bound(start), bound(stop), bound(step)) {
-        (Ok(a), Ok(b), Ok(c)) => (a, b, c.unwrap_or(1)),
-        // Jinja takes the TypeError as "no such element".
-        _ => {
-            let hint = format!("{} has no element slice({start:?}, {stop:?}, {step:?})", obj.type_repr());
-            return Ok(Undefined::hint(kind, hint));
-        }
-    };
+    if !(is_sequence(obj) || matches!(obj, Val::Range(..))) {
+        return Err(Error::type_error(format!("'{}' object is not subscriptable", obj.type_name())));
+    }
+    let (start, stop, step) = (bound(start)?, bound(stop)?, bound(step)?.unwrap_or(1));
     if step == 0 {
         return Err(Error::value_error("slice step cannot be zero"));
     }
@@ -549,7 +544,7 @@ pub(crate) fn get_slice(kind: UndefinedKind, obj: &Val, start: &Val, stop: &Val,
 }
 
 /// The positions that a slice takes.
-pub(crate) fn slice_indices(
+fn slice_indices(
     len: usize,
     start: Option<i64>,
     stop: Option<i64>,

@@ -61,10 +61,12 @@ impl Printer {
     /// Notes that the container at `at` is being printed; false when it is already (it holds itself).
     fn enter<T>(&mut self, at: &Rc<T>, out: &str) -> Result<bool> {
         let at = Rc::as_ptr(at).addr();
-        if self.inside.contains(&at) {
+        let again = self.inside.contains(&at);
+        if again && !self.salt {
             return Ok(false);
         }
-        if self.inside.len() >= MAX_NESTING || out.len() > MAX_TEXT {
+        // Salt's printing goes round in circles here.
+        if again || self.inside.len() >= MAX_NESTING || out.len() > MAX_TEXT {
             return Err(too_deep());
         }
         self.inside.push(at);
