@@ -1,6 +1,6 @@
 //! The minion as a whole: key, caller, job table and connection put together, run, and stopped.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         "minion starts"
     );
 
+    write_pidfile(config.pidfile.as_deref());
     let (asker, asks) = conn::asker(&config);
     let (files, pillar): (Arc<dyn FileClient>, Arc<dyn PillarSource>) = if config.file_client == "local" {
         let files = Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts));
@@ -108,8 +109,29 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     jobs.stop_all(Stop::Kill);
+    remove_pidfile(config.pidfile.as_deref());
     tracing::info!("minion stops");
     Ok(served?)
+}
+
+/// Writes the process id where the config wants it. That nobody can read it there stops no daemon.
+pub fn write_pidfile(path: Option<&Path>) {
+    let Some(path) = path else { return };
+    let written = match path.parent() {
+        Some(parent) => std::fs::create_dir_all(parent),
+        None => Ok(()),
+    };
+    if let Err(error) = written.and_then(|()| std::fs::write(path, format!("{}\n", std::process::id()))) {
+        tracing::warn!(path = %path.display(), %error, "the pidfile is not written");
+    }
+}
+
+/// Removes it again.
+pub fn remove_pidfile(path: Option<&Path>) {
+    if let Some(path) = path {
+        // Somebody may have cleaned up.
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 fn local_pillar(config: &MinionConfig) -> LocalPillar {

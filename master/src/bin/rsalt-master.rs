@@ -52,22 +52,22 @@ async fn run(config: MasterConfig) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    let pidfile = config.pidfile.clone();
     let running = daemon::start(config).await?;
+    minion::daemon::write_pidfile(pidfile.as_deref());
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => {
-                let master = std::sync::Arc::clone(&running.master);
-                match tokio::task::spawn_blocking(move || master.reload()).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => tracing::error!(%error, "the config is not read again, the old one stays"),
-                    Err(error) => tracing::error!(%error, "reading the config again failed"),
+                if let Err(error) = running.master.reload().await {
+                    tracing::error!(%error, "the config is not read again, the old one stays");
                 }
             }
         }
     }
     running.stop().await;
+    minion::daemon::remove_pidfile(pidfile.as_deref());
     Ok(())
 }
 

@@ -229,8 +229,16 @@ impl Master {
     }
 
     /// Reads the config again and takes over what may change while it runs: everything but ports,
-    /// directories and keys of its own.
-    pub fn reload(&self) -> Result<(), ReloadError> {
+    /// directories and keys of its own. Minions that wait are held against the new autosign policy.
+    pub async fn reload(self: &Arc<Self>) -> Result<(), ReloadError> {
+        let master = Arc::clone(self);
+        tokio::task::spawn_blocking(move || master.read_config()).await.map_err(|_| ReloadError::Failed)??;
+        self.keys_changed().await?;
+        tracing::info!("config read again");
+        Ok(())
+    }
+
+    fn read_config(&self) -> Result<(), ReloadError> {
         let config = MasterConfig::load(&self.config().config_dir)?;
         let files = FileServer::new(&config)?;
         for warning in &config.warnings {
@@ -241,7 +249,6 @@ impl Master {
         replace(&self.files, files);
         replace(&self.pillar, PillarServer::new(Arc::clone(&config)));
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-        tracing::info!("config read again");
         Ok(())
     }
 
@@ -319,6 +326,9 @@ pub enum ReloadError {
     /// The minions' keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// It panicked; the log has more.
+    #[error("reading the config failed")]
+    Failed,
 }
 
 fn current<T>(slot: &RwLock<Arc<T>>) -> Arc<T> {

@@ -161,7 +161,14 @@ impl Gate {
             Err(error) => return self.refuse(&peer, Refusal::Handshake, error),
         };
         let Hello { id, version, autosign_grains, .. } = hello;
-        let bad_id = !valid_id(&id);
+        let most = self.master.config().max_minions as usize;
+        let refusal = if !valid_id(&id) {
+            Some((Refusal::Id, format!("{id:?} is no id for a minion")))
+        } else if most > 0 && self.peers.len() >= most {
+            Some((Refusal::Busy, format!("the master has {most} connections already (max_minions)")))
+        } else {
+            None
+        };
         let session = Arc::new(Session {
             id,
             key: opened.remote,
@@ -180,11 +187,11 @@ impl Gate {
         self.peers.insert(peer, Peer::Open { opener: opened.opener, session: Arc::clone(&session) });
         self.master.sessions.insert(&session);
         let master = Arc::clone(&self.master);
-        if bad_id {
-            master.refusals.count(Refusal::Id, &session.id, "");
+        if let Some((reason, text)) = refusal {
+            master.refusals.count(reason, &session.id, &text);
             self.master.tasks.spawn(async move {
-                let refused = AuthState::Refused(format!("{:?} is no id for a minion", session.id));
-                let _ = session.send(&ToMinion::Auth(refused)).await;
+                // It stays connected and silent: a minion that is sent away comes back at once.
+                let _ = session.send(&ToMinion::Auth(AuthState::Refused(text))).await;
             });
         } else {
             self.master.tasks.spawn(async move { decide(&master, &session).await });

@@ -127,3 +127,29 @@ fn a_rejected_minion_gets_no_jobs_and_is_told_when_that_changes() {
         assert!(matches!(raw.next().await, ToMinion::Auth(AuthState::Accepted(_))));
     });
 }
+
+#[test]
+fn a_new_policy_holds_for_minions_that_wait() {
+    let mut world = World::new();
+    let mut minion = world.minion("web-1");
+    minion.up();
+    world.wait_pending("web-1");
+    world.configure("auto_accept: true");
+    world.block_on(world.master().reload()).unwrap();
+    world.wait_connected("web-1");
+    // A broken file changes nothing.
+    world.configure("- not a map");
+    assert!(world.block_on(world.master().reload()).is_err());
+    assert_eq!(world.publish("*", "test.ping", &[]).end().returns.len(), 1);
+}
+
+#[test]
+fn a_full_master_says_so() {
+    let world = World::with("max_minions: 1");
+    let _first = world.connected("web-1");
+    world.block_on(async {
+        let key = StaticKey::generate().unwrap();
+        let mut raw = Raw::open(&world, "web-2", &key).await;
+        assert!(matches!(raw.auth().await, AuthState::Refused(why) if why.contains("max_minions")));
+    });
+}

@@ -63,11 +63,11 @@ impl World {
         world
     }
 
-    /// Starts the master; after the first time on the same ports.
-    pub(crate) fn up(&mut self) {
+    /// Writes the master's config, with these options.
+    pub(crate) fn configure(&mut self, options: &str) {
+        self.options = options.to_string();
         let root = self.dir.path().join("master");
-        let conf = root.join("conf");
-        std::fs::create_dir_all(&conf).unwrap();
+        std::fs::create_dir_all(root.join("conf")).unwrap();
         let text = format!(
             "root_dir: {}\ninterface: 127.0.0.1\npublish_port: {}\nret_port: {}\nfile_roots: {{base: [{}]}}\n{}\n",
             root.display(),
@@ -76,7 +76,14 @@ impl World {
             self.dir.path().join("srv").display(),
             self.options
         );
-        std::fs::write(conf.join("master"), text).unwrap();
+        std::fs::write(root.join("conf/master"), text).unwrap();
+    }
+
+    /// Starts the master; after the first time on the same ports.
+    pub(crate) fn up(&mut self) {
+        let options = self.options.clone();
+        self.configure(&options);
+        let conf = self.dir.path().join("master/conf");
         let config = MasterConfig::load(&conf).unwrap();
         let running = self.runtime.block_on(daemon::start(config)).unwrap();
         self.ports = (running.addresses.publish.port(), running.addresses.requests.port());
