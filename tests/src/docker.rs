@@ -48,14 +48,14 @@ pub fn docker(args: &[&str]) -> Output {
 /// The address under which containers reach the host.
 ///
 /// # Panics
-/// When the engine has no bridge.
+/// When the engine has none.
 #[track_caller]
 pub fn bridge() -> IpAddr {
     image();
-    let out = docker(&["network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"]).ok();
-    match out.stdout.trim().parse() {
+    let address = bins::script("bridge", &[&base_image()]);
+    match address.parse() {
         Ok(address) => address,
-        Err(_) => panic!("the engine's bridge has no gateway\n{}", out.report()),
+        Err(_) => panic!("not an address: {address:?}"),
     }
 }
 

@@ -160,7 +160,7 @@ fn a_full_disk_under_the_spool() {
     minion.up();
     master.wait_for_minions(&["full"]);
     wait_for("the disk to be full", || {
-        std::fs::write(cache.join("filler"), vec![0u8; 1 << 20]).is_err().then_some(())
+        std::fs::write(cache.join("filler"), vec![0u8; 2 << 20]).is_err().then_some(())
     });
     let fill = |name: String| std::fs::write(cache.join(name), vec![0u8; 4096]).is_err();
     wait_for("the last block to be taken", || {
