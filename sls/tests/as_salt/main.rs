@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod cases;
+mod render;
 mod support;
 mod trees;

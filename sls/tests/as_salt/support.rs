@@ -13,6 +13,7 @@ pub(crate) struct Minion {
     /// Environment and folder.
     roots: Vec<(String, PathBuf)>,
     pillar: Value,
+    opts: Value,
 }
 
 impl Minion {
@@ -21,7 +22,11 @@ impl Minion {
     }
 
     pub(crate) fn with_roots(roots: Vec<(String, PathBuf)>, pillar: Value) -> Rc<dyn RenderEnv> {
-        Rc::new(Minion { roots, pillar })
+        Rc::new(Minion { roots, pillar, opts: Dict::new().with("id", "x").into() })
+    }
+
+    pub(crate) fn with_opts(root: PathBuf, opts: Value) -> Rc<dyn RenderEnv> {
+        Rc::new(Minion { roots: vec![("base".to_owned(), root)], pillar: Value::dict(), opts })
     }
 
     fn root(&self, saltenv: &str) -> Option<&PathBuf> {
@@ -39,7 +44,7 @@ impl RenderEnv for Minion {
     }
 
     fn opts(&self) -> Value {
-        Dict::new().with("id", "x").into()
+        self.opts.clone()
     }
 
     fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, CallError> {
