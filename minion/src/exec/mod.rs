@@ -4,13 +4,19 @@
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
 pub mod cmd;
+pub mod config;
+pub mod cp;
 mod error;
+pub mod file;
 pub mod git;
 pub mod grains;
+pub mod pillar;
 pub mod pkg;
+pub mod saltutil;
 pub mod service;
 mod signature;
 pub mod state;
+pub mod sys;
 pub mod test;
 pub(crate) mod words;
 
@@ -25,7 +31,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pkg::FUNCTIONS, state::FUNCTIONS, service::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, config::FUNCTIONS, cp::FUNCTIONS, file::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pillar::FUNCTIONS, pkg::FUNCTIONS, saltutil::FUNCTIONS, state::FUNCTIONS, sys::FUNCTIONS, service::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

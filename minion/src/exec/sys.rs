@@ -1,0 +1,264 @@
+//! What is there: functions, their parameters, their docs.
+
+use data::{Dict, Value};
+use proto::target::glob::Glob;
+
+use super::{ExecEntry, ExecError, ExecFn, Signature, entry};
+use crate::args::printed_doc;
+use crate::states::StateEntry;
+use crate::{Ctx, args};
+
+/// The functions of `sys`.
+pub const FUNCTIONS: &[ExecEntry] = &[
+    entry::<Doc>(),
+    entry::<StateDoc>(),
+    entry::<ListFunctions>(),
+    entry::<ListModules>(),
+    entry::<ListStateFunctions>(),
+    entry::<ListStateModules>(),
+    entry::<ArgSpec>(),
+    entry::<StateArgSpec>(),
+    entry::<ReloadModules>(),
+];
+
+args! {
+    /// Show the docs of functions: of all, of those of a module, of one, of those that match a glob.
+    ///
+    /// CLI Example: `rsalt '*' sys.doc cmd.run 'grains.*'`
+    pub struct Doc {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// Show the docs of state functions: of all, of those of a module, of one, of those that match a glob.
+    ///
+    /// CLI Example: `rsalt '*' sys.state_doc pkg.installed`
+    pub struct StateDoc {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// List the functions: all, those of modules, those that match globs.
+    ///
+    /// CLI Example: `rsalt '*' sys.list_functions 'file.*_exists'`
+    pub struct ListFunctions {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// List the execution modules: all, or those that match globs.
+    ///
+    /// CLI Example: `rsalt '*' sys.list_modules 's*'`
+    pub struct ListModules {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// List the state functions: all, those of modules, those that match globs.
+    ///
+    /// CLI Example: `rsalt '*' sys.list_state_functions pkg`
+    pub struct ListStateFunctions {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// List the state modules: all, or those that match globs.
+    ///
+    /// CLI Example: `rsalt '*' sys.list_state_modules 'c*'`
+    pub struct ListStateModules {
+        #[serde(default)]
+        args: Vec<Value>,
+    }
+
+    /// Show the parameters of functions: of a module, of one, of those that match a glob.
+    ///
+    /// CLI Example: `rsalt '*' sys.argspec cmd.run`
+    pub struct ArgSpec {
+        #[serde(default)]
+        module: Value,
+    }
+
+    /// Show the parameters of state functions: of a module, of one, of those that match a glob.
+    ///
+    /// CLI Example: `rsalt '*' sys.state_argspec pkg.installed`
+    pub struct StateArgSpec {
+        #[serde(default)]
+        module: Value,
+    }
+
+    /// Salt's way to load changed modules. Here modules are built in: always `True`.
+    ///
+    /// CLI Example: `rsalt '*' sys.reload_modules`
+    pub struct ReloadModules {}
+}
+
+fn functions() -> impl Iterator<Item = &'static ExecEntry> {
+    super::ALL.iter().flat_map(|module| module.iter())
+}
+
+fn state_functions() -> impl Iterator<Item = &'static StateEntry> {
+    crate::states::ALL.iter().flat_map(|module| module.iter())
+}
+
+/// Whether `fun` is meant, as `doc` reads its arguments: a glob, a module, or the whole name.
+fn documented(fun: &str, asked: &[Value]) -> bool {
+    asked.is_empty()
+        || asked.iter().map(ToString::to_string).any(|name| {
+            if name.contains('*') {
+                return Glob::new(&name).matches(fun);
+            }
+            let prefix = if name.is_empty() || name.ends_with('.') { name.clone() } else { format!("{name}.") };
+            fun == name || fun.starts_with(&prefix)
+        })
+}
+
+/// Whether `fun` is meant, as the lists read their arguments: a name with a dot is a glob already.
+fn listed(fun: &str, asked: &[Value]) -> bool {
+    asked.is_empty()
+        || asked.iter().map(ToString::to_string).any(|name| {
+            if name.contains(['*', '.']) {
+                Glob::new(&name).matches(fun)
+            } else {
+                fun.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            }
+        })
+}
+
+/// Whether the module of `fun` is meant. A glob is held against the whole name, as in Salt.
+fn module_listed(fun: &str, asked: &[Value]) -> bool {
+    let module = fun.split('.').next().unwrap_or(fun);
+    asked.is_empty()
+        || asked.iter().map(ToString::to_string).any(|name| {
+            if name.contains('*') { Glob::new(&name).matches(fun) } else { module == name }
+        })
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into()
+}
+
+/// The docs by name, sorted so that what is printed does not depend on the tables.
+fn docs(found: impl Iterator<Item = (&'static str, &'static str)>) -> Value {
+    let mut found: Vec<_> = found.collect();
+    found.sort_unstable();
+    found.into_iter().map(|(fun, doc)| (fun, printed_doc(doc))).collect::<Dict>().into()
+}
+
+impl ExecFn for Doc {
+    const FUN: &'static str = "sys.doc";
+    const SIGNATURE: &'static str = "*args";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(docs(functions().filter(|e| documented(e.fun, &self.args)).map(|e| (e.fun, e.doc))))
+    }
+}
+
+impl ExecFn for StateDoc {
+    const FUN: &'static str = "sys.state_doc";
+    const SIGNATURE: &'static str = "*args";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(docs(state_functions().filter(|e| documented(e.fun, &self.args)).map(|e| (e.fun, e.doc))))
+    }
+}
+
+impl ExecFn for ListFunctions {
+    const FUN: &'static str = "sys.list_functions";
+    const SIGNATURE: &'static str = "*args, **kwargs";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(sorted(functions().map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
+    }
+}
+
+impl ExecFn for ListModules {
+    const FUN: &'static str = "sys.list_modules";
+    const SIGNATURE: &'static str = "*args";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(sorted(functions().filter(|e| module_listed(e.fun, &self.args)).map(ExecEntry::module)))
+    }
+}
+
+impl ExecFn for ListStateFunctions {
+    const FUN: &'static str = "sys.list_state_functions";
+    const SIGNATURE: &'static str = "*args, **kwargs";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(sorted(state_functions().map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
+    }
+}
+
+impl ExecFn for ListStateModules {
+    const FUN: &'static str = "sys.list_state_modules";
+    const SIGNATURE: &'static str = "*args";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(sorted(state_functions().filter(|e| module_listed(e.fun, &self.args)).map(StateEntry::module)))
+    }
+}
+
+/// One row of Salt's report: names, defaults from the right, names of the catch-alls.
+fn spec(signature: &Signature) -> Value {
+    let defaults: Vec<Value> = signature.parameters.iter().filter_map(|p| p.default_value()).collect();
+    Dict::new()
+        .with("args", signature.parameters.iter().map(|p| p.name).collect::<Vec<_>>())
+        .with("defaults", if defaults.is_empty() { Value::None } else { defaults.into() })
+        .with("varargs", if signature.varargs.is_some() { Value::Bool(true) } else { Value::None })
+        .with("kwargs", if signature.kwargs.is_some() { Value::Bool(true) } else { Value::None })
+        .into()
+}
+
+/// Whether the report is about `fun`: a name with a dot is one function, with a star a glob, else a module.
+fn reported(fun: &str, asked: &str) -> bool {
+    if asked.contains('*') {
+        return Glob::new(asked).matches(fun);
+    }
+    let prefix = if asked.is_empty() || asked.ends_with('.') { asked.to_owned() } else { format!("{asked}.") };
+    fun == asked || fun.starts_with(&prefix)
+}
+
+impl ExecFn for ArgSpec {
+    const FUN: &'static str = "sys.argspec";
+    const SIGNATURE: &'static str = "module=''";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        let asked = if self.module.is_none() { String::new() } else { self.module.to_string() };
+        let mut found: Vec<_> = functions().filter(|e| reported(e.fun, &asked)).collect();
+        found.sort_by_key(|e| e.fun);
+        Ok(found.into_iter().map(|e| (e.fun, spec(&Signature::parse(e.signature)))).collect::<Dict>().into())
+    }
+}
+
+impl ExecFn for StateArgSpec {
+    const FUN: &'static str = "sys.state_argspec";
+    const SIGNATURE: &'static str = "module=''";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        let asked = if self.module.is_none() { String::new() } else { self.module.to_string() };
+        let mut found: Vec<_> = state_functions().filter(|e| reported(e.fun, &asked)).collect();
+        found.sort_by_key(|e| e.fun);
+        let spec = |entry: &StateEntry| -> Value {
+            let kwargs = if entry.kwargs { Value::Bool(true) } else { Value::None };
+            Dict::new()
+                .with("args", (entry.fields)().to_vec())
+                .with("defaults", Value::None)
+                .with("varargs", Value::None)
+                .with("kwargs", kwargs)
+                .into()
+        };
+        Ok(found.into_iter().map(|e| (e.fun, spec(e))).collect::<Dict>().into())
+    }
+}
+
+impl ExecFn for ReloadModules {
+    const FUN: &'static str = "sys.reload_modules";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(true.into())
+    }
+}
