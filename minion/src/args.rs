@@ -22,18 +22,19 @@ pub trait Documented {
 #[macro_export]
 macro_rules! args {
     () => {};
-    ($(#[doc = $doc:literal])+ $vis:vis struct $name:ident ($inner:ty); $($rest:tt)*) => {
+    ($(#[doc = $doc:literal])+ $(#[derive($($also:ident),+)])?
+     $vis:vis struct $name:ident ($inner:ty); $($rest:tt)*) => {
         $(#[doc = $doc])+
-        #[derive(Debug, serde::Deserialize)]
+        #[derive(Debug, serde::Deserialize $($(, $also)+)?)]
         $vis struct $name($inner);
         impl $crate::Documented for $name {
             const DOC: &'static str = concat!($($doc, "\n"),+);
         }
         $crate::args!($($rest)*);
     };
-    ($(#[doc = $doc:literal])+ $vis:vis struct $name:ident $body:tt $($rest:tt)*) => {
+    ($(#[doc = $doc:literal])+ $(#[derive($($derive:ident),+)])? $vis:vis struct $name:ident $body:tt $($rest:tt)*) => {
         $(#[doc = $doc])+
-        #[derive(Debug, serde::Deserialize)]
+        #[derive(Debug, serde::Deserialize, $($($derive),+)?)]
         $vis struct $name $body
         impl $crate::Documented for $name {
             const DOC: &'static str = concat!($($doc, "\n"),+);
