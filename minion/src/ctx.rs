@@ -49,6 +49,15 @@ impl JobCtx {
     }
 }
 
+/// A state of `file` in the run that goes on: `file.directory` with `clean` keeps what these look after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileState {
+    /// Its ID.
+    pub id: String,
+    /// Its name: the path.
+    pub name: String,
+}
+
 /// What holds for a call and for all that it calls: a state run narrows it.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -62,6 +71,8 @@ pub struct Scope {
     pub pillar: Option<Value>,
     /// Options that differ from the configuration.
     pub opts: Dict,
+    /// The states of `file` of a state run.
+    pub file_states: Arc<OnceLock<Vec<FileState>>>,
 }
 
 /// What a module gets: the host, what the minion knows, and a way to call other modules.
@@ -151,6 +162,11 @@ impl<'a> Ctx<'a> {
     /// The chunk of the state that runs; none in an execution function.
     pub fn chunk(&self) -> Option<&'a LowChunk> {
         self.chunk
+    }
+
+    /// The states of `file` of the run that goes on.
+    pub fn file_states(&self) -> &[FileState] {
+        self.scope.file_states.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The job this belongs to.

@@ -26,7 +26,7 @@ pub mod states;
 
 pub use args::{Documented, field_names};
 pub use caller::{Caller, JobOutcome, Parts};
-pub use ctx::{Ctx, JobCtx, Scope};
+pub use ctx::{Ctx, FileState, JobCtx, Scope};
 pub use run::Minion;
 pub use jobs::{JobControl, NoJobs, RunningJob};
 

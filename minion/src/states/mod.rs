@@ -5,11 +5,14 @@
 //! file, a `mod` line and a row in [`ALL`].
 
 pub mod cmd;
+pub mod file;
 pub mod git;
+pub mod pip;
 pub mod pkg;
 pub mod service;
 mod plan;
 pub mod test;
+pub mod virtualenv;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -22,7 +25,7 @@ use crate::{Ctx, Documented};
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[cmd::STATES, git::STATES, pkg::STATES, service::STATES, test::STATES];
+pub const ALL: &[&[StateEntry]] = &[cmd::STATES, file::STATES, git::STATES, pip::STATES, pkg::STATES, service::STATES, virtualenv::STATES, test::STATES];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {

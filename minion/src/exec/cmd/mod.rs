@@ -10,7 +10,7 @@ use super::{ExecEntry, ExecError, ExecFn, entry};
 use crate::host::Errors;
 use crate::{Ctx, args};
 pub use options::Options;
-pub(crate) use run::{os_error, split_words};
+pub(crate) use run::split_words;
 pub use run::{Ran, run};
 pub use script::{ScriptOptions, run_script};
 

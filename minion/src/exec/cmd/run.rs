@@ -342,7 +342,7 @@ fn not_started(error: HostError, text: &Value, cwd: &str, in_shell: bool) -> Exe
 }
 
 /// `[Errno 2] No such file or directory: 'nosuch'`, as Python prints an `OSError`.
-pub(crate) fn os_error(error: &std::io::Error, on: &str) -> String {
+fn os_error(error: &std::io::Error, on: &str) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     match error.raw_os_error() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use data::{Dict, Value};
 use proto::target::Facts;
@@ -10,7 +11,7 @@ use sls::top::{Matches, TopOptions};
 use sls::{HighData, LowChunk, LowOptions, LowState, NoEvents, RunOptions};
 
 use super::split_input;
-use crate::ctx::Scope;
+use crate::ctx::{FileState, Scope};
 use crate::exec::ExecError;
 use crate::{Ctx, Minion};
 
@@ -29,6 +30,7 @@ pub(super) struct Run {
     /// The environment of SLS names that do not come from a top file.
     pub(super) saltenv: String,
     only_saltenv: bool,
+    file_states: Arc<OnceLock<Vec<FileState>>>,
     /// Whether it was the top file that could not be rendered.
     pub(super) top_failed: bool,
     /// Which states stand in for one that failed: ID to the `(state, ID)` of its `onfail` handlers.
@@ -69,12 +71,14 @@ impl Run {
         };
         let mut opts = Dict::new().with("test", test).with("saltenv", saltenv.as_str());
         opts.insert("pillarenv", pillarenv.clone());
+        let file_states = Arc::default();
         let scope = Scope {
             test,
             saltenv: Some(saltenv.as_str().into()),
             pillarenv: pillarenv.map(Into::into),
             pillar: Some(pillar.clone()),
             opts,
+            file_states: Arc::clone(&file_states),
         };
         let minion = Minion::of(ctx).within(scope);
         let renderer = Renderer::new(Rc::new(minion.clone()));
@@ -96,6 +100,7 @@ impl Run {
             opts,
             saltenv,
             only_saltenv,
+            file_states,
             top_failed: false,
             onfail: HashMap::new(),
         })
@@ -176,6 +181,10 @@ impl Run {
     }
 
     fn run(&self, low: &LowState) -> Value {
+        let files = low.chunks().filter(|chunk| &*chunk.state == "file");
+        let states = files.map(|chunk| FileState { id: chunk.id.to_string(), name: chunk.name.to_string() });
+        // A run has one low state; were there a second, the first one's files would be kept as well.
+        let _ = self.file_states.set(states.collect());
         let results = sls::run(&self.minion, low, &self.options, &mut NoEvents);
         results.iter().map(|(tag, result)| (tag.as_str(), result.to_value())).collect::<Dict>().into()
     }
