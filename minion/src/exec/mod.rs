@@ -11,6 +11,7 @@ pub mod file;
 pub mod git;
 pub mod grains;
 pub mod pillar;
+pub mod pip;
 pub mod pkg;
 pub mod saltutil;
 pub mod service;
@@ -18,6 +19,7 @@ mod signature;
 pub mod state;
 pub mod sys;
 pub mod test;
+pub mod virtualenv;
 pub(crate) mod words;
 
 use std::collections::HashMap;
@@ -31,7 +33,7 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, config::FUNCTIONS, cp::FUNCTIONS, file::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pillar::FUNCTIONS, pkg::FUNCTIONS, saltutil::FUNCTIONS, state::FUNCTIONS, sys::FUNCTIONS, service::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, config::FUNCTIONS, cp::FUNCTIONS, file::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pillar::FUNCTIONS, pip::FUNCTIONS, pkg::FUNCTIONS, saltutil::FUNCTIONS, state::FUNCTIONS, sys::FUNCTIONS, service::FUNCTIONS, virtualenv::FUNCTIONS, test::FUNCTIONS];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {

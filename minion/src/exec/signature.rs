@@ -22,6 +22,8 @@ pub struct Parameter {
     pub name: &'static str,
     /// The text of its default.
     pub default: Option<&'static str>,
+    /// Whether it comes after `*args`, so that only its name reaches it.
+    pub keyword_only: bool,
 }
 
 impl Parameter {
@@ -52,7 +54,8 @@ impl Signature {
                     Some((name, default)) => (name.trim(), Some(default.trim())),
                     None => (part, None),
                 };
-                signature.parameters.push(Parameter { name, default });
+                let keyword_only = signature.varargs.is_some();
+                signature.parameters.push(Parameter { name, default, keyword_only });
             }
         }
         signature
@@ -85,7 +88,7 @@ impl Signature {
         }
         let given = args.len();
         let mut more = args.into_iter();
-        for parameter in &self.parameters {
+        for parameter in self.parameters.iter().filter(|p| !p.keyword_only) {
             let Some(value) = more.next() else { break };
             if bound.contains(parameter.name) {
                 return Err(ExecError::Arguments(format!(
@@ -187,6 +190,7 @@ mod tests {
             ("a, b=1", &[1, 2][..], &[][..], Ok("{'a': 1, 'b': 2}")),
             ("a, b=1", &[1], &[("b", 3)], Ok("{'b': 3, 'a': 1}")),
             ("a, *args, **kwargs", &[1, 2, 3], &[("x", 3)], Ok("{'a': 1, 'args': [2, 3], 'kwargs': {'x': 3}}")),
+            ("*args, a=None", &[1, 2], &[("a", 3)], Ok("{'a': 3, 'args': [1, 2]}")),
             ("", &[], &[], Ok("{}")),
             ("text", &[], &[], Err("f() missing 1 required positional argument: 'text'")),
             ("a, b, c", &[], &[], Err("f() missing 3 required positional arguments: 'a', 'b', and 'c'")),

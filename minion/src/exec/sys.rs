@@ -3,7 +3,7 @@
 use data::{Dict, Value};
 use proto::target::glob::Glob;
 
-use super::{ExecEntry, ExecError, ExecFn, Signature, entry};
+use super::{ExecEntry, ExecError, ExecFn, Parameter, Signature, entry};
 use crate::args::printed_doc;
 use crate::states::StateEntry;
 use crate::{Ctx, args};
@@ -201,24 +201,24 @@ impl ExecFn for ListStateModules {
     }
 }
 
+fn some(list: Vec<Value>) -> Value {
+    if list.is_empty() { Value::None } else { list.into() }
+}
+
 /// One row of Salt's report: names, defaults from the right, names of the catch-alls.
 fn spec(signature: &Signature) -> Value {
-    let defaults: Vec<Value> = signature.parameters.iter().filter_map(|p| p.default_value()).collect();
+    let positional = || signature.parameters.iter().filter(|p| !p.keyword_only);
     Dict::new()
-        .with("args", signature.parameters.iter().map(|p| p.name).collect::<Vec<_>>())
-        .with("defaults", if defaults.is_empty() { Value::None } else { defaults.into() })
+        .with("args", some(positional().map(|p| Value::from(p.name)).collect()))
+        .with("defaults", some(positional().filter_map(Parameter::default_value).collect()))
         .with("varargs", if signature.varargs.is_some() { Value::Bool(true) } else { Value::None })
         .with("kwargs", if signature.kwargs.is_some() { Value::Bool(true) } else { Value::None })
         .into()
 }
 
-/// Whether the report is about `fun`: a name with a dot is one function, with a star a glob, else a module.
-fn reported(fun: &str, asked: &str) -> bool {
-    if asked.contains('*') {
-        return Glob::new(asked).matches(fun);
-    }
-    let prefix = if asked.is_empty() || asked.ends_with('.') { asked.to_owned() } else { format!("{asked}.") };
-    fun == asked || fun.starts_with(&prefix)
+/// What the report is about: with nothing asked for that is nothing, as in Salt.
+fn asked_for(module: &Value) -> [Value; 1] {
+    [if module.is_none() { "".into() } else { module.clone() }]
 }
 
 impl ExecFn for ArgSpec {
@@ -226,8 +226,8 @@ impl ExecFn for ArgSpec {
     const SIGNATURE: &'static str = "module=''";
 
     fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        let asked = if self.module.is_none() { String::new() } else { self.module.to_string() };
-        let mut found: Vec<_> = functions().filter(|e| reported(e.fun, &asked)).collect();
+        let asked = asked_for(&self.module);
+        let mut found: Vec<_> = functions().filter(|e| listed(e.fun, &asked)).collect();
         found.sort_by_key(|e| e.fun);
         Ok(found.into_iter().map(|e| (e.fun, spec(&Signature::parse(e.signature)))).collect::<Dict>().into())
     }
@@ -238,8 +238,8 @@ impl ExecFn for StateArgSpec {
     const SIGNATURE: &'static str = "module=''";
 
     fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        let asked = if self.module.is_none() { String::new() } else { self.module.to_string() };
-        let mut found: Vec<_> = state_functions().filter(|e| reported(e.fun, &asked)).collect();
+        let asked = asked_for(&self.module);
+        let mut found: Vec<_> = state_functions().filter(|e| listed(e.fun, &asked)).collect();
         found.sort_by_key(|e| e.fun);
         let spec = |entry: &StateEntry| -> Value {
             let kwargs = if entry.kwargs { Value::Bool(true) } else { Value::None };
