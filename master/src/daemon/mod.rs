@@ -232,7 +232,9 @@ impl Master {
     /// directories and keys of its own. Minions that wait are held against the new autosign policy.
     pub async fn reload(self: &Arc<Self>) -> Result<(), ReloadError> {
         let master = Arc::clone(self);
-        tokio::task::spawn_blocking(move || master.read_config()).await.map_err(|_| ReloadError::Failed)??;
+        tokio::task::spawn_blocking(move || master.read_config())
+            .await
+            .map_err(|_| ReloadError::Failed)??;
         self.keys_changed().await?;
         tracing::info!("config read again");
         Ok(())
