@@ -27,6 +27,11 @@ pub trait Runner: Sync {
         Some(format!("'{fun}' is not available.")).filter(|_| !module.is_empty())
     }
 
+    /// The arguments that a state function cannot do without and that the chunk does not have.
+    fn missing_arguments(&self, _chunk: &LowChunk) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether a state module looks after `unless`, `onlyif` and `creates` itself (Salt's `mod_run_check`).
     fn checks_itself(&self, _state: &str) -> bool {
         false

@@ -91,7 +91,7 @@ impl Graph {
                 if target.is_none() {
                     continue;
                 }
-                let chunk = &chunks[index];
+                let Some(chunk) = chunks.get(index) else { return Ok(()) };
                 let at = |what: String| format!("{what} in state [{}] in SLS [{}]", chunk.name, chunk.sls);
                 let Some(target) = target.as_str() else {
                     let what = at(format!("Requisite [{}: {module}]", kind.name()));
