@@ -160,7 +160,7 @@ fn jobs_can_be_listed_and_killed() {
     let mut long = world.publish("*", "cmd.run", &["sleep 60"]);
     let (jid, _) = long.published();
     wait_for("the job to be listed", || {
-        let listed = world.publish("*", "saltutil.is_running", &["cmd.*"]).end().returns.pop()?;
+        let listed = world.publish("*", "saltutil.running", &[]).end().returns.pop()?;
         listed.ret.to_string().contains(&jid).then_some(())
     });
     world.publish("*", "saltutil.kill_job", &[&jid]).end();
