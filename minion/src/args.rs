@@ -51,6 +51,96 @@ pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
     }
 }
 
+/// The names of the fields that a struct cannot do without, in order.
+pub(crate) fn required_fields<T: DeserializeOwned>() -> Vec<&'static str> {
+    let names = field_names::<T>();
+    let mut given: Vec<&'static str> = Vec::new();
+    // Each try tells of one: it is given something, and the next try tells of the next.
+    loop {
+        let entries = given.iter().map(|name| (*name, Blank));
+        let Err(Missing(Some(missing))) = T::deserialize(de::value::MapDeserializer::new(entries)) else { return given };
+        match names.iter().find(|name| **name == missing) {
+            Some(name) if !given.contains(name) => given.push(name),
+            _ => return given,
+        }
+    }
+}
+
+/// Which field is missing; none for every other error.
+#[derive(Debug)]
+struct Missing(Option<&'static str>);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+impl de::Error for Missing {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Missing(None)
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Missing(Some(field))
+    }
+}
+
+/// The empty value of whatever type it is read as.
+#[derive(Clone, Copy)]
+struct Blank;
+
+impl de::IntoDeserializer<'_, Missing> for Blank {
+    type Deserializer = Blank;
+
+    fn into_deserializer(self) -> Blank {
+        self
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Blank {
+    type Error = Missing;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_str("")
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_bool(false)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_none()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Missing> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_seq(de::value::SeqDeserializer::new(std::iter::empty::<Blank>()))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_map(de::value::MapDeserializer::new(std::iter::empty::<(&str, Blank)>()))
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_u64(0)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple
+        tuple_struct struct enum identifier ignored_any
+    }
+}
+
 /// Asks a type for its fields: derived code tells them before it reads anything.
 struct Probe;
 
@@ -130,5 +220,6 @@ mod tests {
         assert_eq!(printed_doc(Two::DOC), "One.\n\nTwo.");
         assert_eq!(field_names::<Two>(), ["_first", "_second"]);
         assert_eq!(field_names::<Same>(), ["_first", "_second"]);
+        assert_eq!(required_fields::<Same>(), ["_first"]);
     }
 }

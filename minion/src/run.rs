@@ -109,6 +109,12 @@ impl Runner for Minion {
         states::has(fun)
     }
 
+    fn missing_arguments(&self, chunk: &LowChunk) -> Vec<String> {
+        let Some(entry) = states::find(&chunk.full_fun()) else { return Vec::new() };
+        let missing = entry.required().iter().filter(|name| !chunk.low.contains(name));
+        missing.map(|name| (*name).to_owned()).collect()
+    }
+
     fn takes_check_cmd(&self, fun: &str) -> bool {
         states::find(fun).is_some_and(|entry| (entry.fields)().contains(&"check_cmd"))
     }

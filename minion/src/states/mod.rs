@@ -61,6 +61,7 @@ pub struct StateEntry {
     pub doc: &'static str,
     /// The names of its arguments.
     pub fields: fn() -> &'static [&'static str],
+    required: fn() -> Vec<&'static str>,
     /// Whether it lets other arguments pass.
     pub kwargs: bool,
     /// Whether its module does something of its own when a state that it watches changed.
@@ -80,6 +81,13 @@ impl StateEntry {
         StateEntry { fun, ..*self }
     }
 
+    /// The names of the arguments that it cannot do without.
+    pub fn required(&self) -> &'static [&'static str] {
+        static BY_NAME: OnceLock<HashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
+        let all = || ALL.iter().flat_map(|m| m.iter()).map(|e| (e.fun, (e.required)())).collect();
+        BY_NAME.get_or_init(all).get(self.fun).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Runs it with these arguments.
     pub fn run(&self, args: Dict, ctx: &Ctx<'_>) -> StateResult {
         (self.run)(args, ctx)
@@ -97,6 +105,7 @@ pub const fn entry<S: State>() -> StateEntry {
         fun: S::FUN,
         doc: S::DOC,
         fields: crate::field_names::<S>,
+        required: crate::args::required_fields::<S>,
         kwargs: S::KWARGS,
         watches: S::WATCHES,
         run: plan::drive::<S>,

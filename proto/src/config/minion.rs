@@ -142,6 +142,10 @@ impl MinionConfig {
             common,
         };
         config.common.finish(source, SALT_KEYS);
+        // The grains file lies beside it.
+        if let Some(opts) = config.common.opts.as_dict_mut() {
+            opts.insert("conf_file", dir.join("minion").display().to_string());
+        }
         Ok(config)
     }
 

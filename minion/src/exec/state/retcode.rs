@@ -35,6 +35,10 @@ pub(super) fn handlers(high: &HighData) -> HashMap<String, Vec<(String, String)>
 /// Whether no state failed, but for those that handlers made good.
 pub(super) fn all_well(ret: &Value, handlers: &HashMap<String, Vec<(String, String)>>) -> bool {
     let Some(results) = ret.as_dict() else { return false };
+    // Nothing was run where something was asked for.
+    if results.is_empty() {
+        return false;
+    }
     if results.contains("result") && !results.get("result").is_some_and(|r| r.as_dict().is_some()) {
         // A single result, as `state.low` returns.
         return results.get("result").and_then(Value::as_bool) != Some(false);

@@ -32,7 +32,7 @@ impl Managed {
             ));
         }
         if let Value::Bytes(bytes) = &value {
-            if self.template.is_some() {
+            if self.engine().is_some() {
                 return refuse(
                     "Contents specified by contents/contents_pillar/contents_grains appears to be binary data, and as \
                      will not be able to be treated as a Jinja template."
@@ -57,7 +57,7 @@ impl Managed {
         if !self.contents_newline {
             text.truncate(text.trim_end_matches('\n').trim_end_matches('\r').len());
         }
-        if let Some(template) = &self.template {
+        if let Some(template) = self.engine() {
             text = self.render_contents(ctx, &text, template)?;
         }
         Ok(Some(text.into_bytes()))

@@ -53,7 +53,7 @@ args! {
         #[serde(default)]
         pub(super) attrs: Value,
         #[serde(default)]
-        pub(super) template: Option<String>,
+        template: Option<String>,
         #[serde(default)]
         makedirs: bool,
         #[serde(default)]
@@ -137,6 +137,11 @@ enum Content {
 impl Managed {
     fn perms(&self, mode: Option<u32>) -> Perms {
         Perms::new(&self.user, &self.group, mode)
+    }
+
+    /// The engine that renders the content.
+    pub(super) fn engine(&self) -> Option<&str> {
+        self.template.as_deref().filter(|engine| !engine.is_empty())
     }
 
     /// What is wrong with the arguments, in Salt's order.

@@ -128,7 +128,7 @@ impl Managed {
             let env = own.as_deref().unwrap_or(&saltenv);
             let stat = ctx.files().stat(path, env)?.ok_or_else(missing)?;
             mode = Some(stat.mode);
-            if self.template.is_none() {
+            if self.engine().is_none() {
                 let kind = Kind::from_name(&stat.hash_type).unwrap_or(Kind::Sha256);
                 if let Some(at) = self.cached_for(ctx, path, env, name, &stat.hash, kind)? {
                     let data = FoundData::File { path: at, hash: stat.hash, kind };
@@ -157,7 +157,7 @@ impl Managed {
                 )));
             }
         }
-        let data = match &self.template {
+        let data = match self.engine() {
             None => data,
             Some(engine) => self.render_source(ctx, name, &text, &data, engine, &saltenv)?.into_bytes().into(),
         };
