@@ -55,6 +55,9 @@ pub(super) struct Options {
     /// Accepted for Salt's sake: the keys here have one size
     #[arg(long, value_name = "BITS", hide = true)]
     keysize: Option<u32>,
+    /// `-F master` and the like: Salt's tool takes words behind its options and ignores them.
+    #[arg(hide = true)]
+    ignored: Vec<String>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
