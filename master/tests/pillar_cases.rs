@@ -48,7 +48,8 @@ fn compile(case: &Value) -> Value {
 /// The parser's own words differ; that there is an error, and on what, does not.
 fn without_parser_words(pillar: &Value) -> Value {
     let mut pillar = pillar.clone();
-    if let Some(errors) = pillar.as_dict_mut().and_then(|d| d.get_mut("_errors")).and_then(Value::as_list_mut) {
+    if let Some(errors) = pillar.as_dict_mut().and_then(|d| d.get_mut("_errors")).and_then(Value::as_list_mut)
+    {
         for error in errors {
             *error = error.to_string().split(" render error:").next().unwrap_or_default().into();
         }
