@@ -154,17 +154,42 @@ fn what_a_job_starts_in_the_background_outlives_it() {
 }
 
 #[test]
-fn jobs_can_be_listed_and_killed() {
+fn jobs_run_side_by_side_and_are_listed_while_they_run() {
     let world = World::new();
-    let _minion = world.connected("web-1");
-    let mut long = world.publish("*", "cmd.run", &["sleep 60"]);
+    let minion = world.connected("web-1");
+    let go = minion.path("go");
+    let command = format!("until [ -e {} ]; do sleep 0.01; done", go.display());
+    let mut long = world.publish("*", "cmd.run", &[&command]);
     let (jid, _) = long.published();
     wait_for("the job to be listed", || {
         let listed = world.publish("*", "saltutil.running", &[]).end().returns.pop()?;
         listed.ret.to_string().contains(&jid).then_some(())
     });
-    world.publish("*", "saltutil.kill_job", &[&jid]).end();
+    assert_eq!(world.publish("*", "test.ping", &[]).end().returns.len(), 1);
+    std::fs::write(&go, "").unwrap();
     let ended = long.end();
-    assert_eq!(ended.returns.len(), 1, "{ended:?}");
-    assert_ne!(ended.returns.first().unwrap().retcode, 0);
+    assert_eq!(ended.returns.first().map(|r| r.retcode), Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_job_of_a_minion_that_was_killed_comes_back_as_interrupted() {
+    let world = World::new();
+    let mut minion = world.connected("web-1");
+    let mut long = world.publish_with("*", "test.sleep", &["60"], |p| p.wait = false);
+    let (jid, _) = long.published();
+    let proc = minion.cache().join("proc");
+    let file = wait_for("the job to begin", || {
+        let file = proc.join(&jid);
+        Some((std::fs::read(&file).ok()?, file)).filter(|(job, _)| !job.is_empty())
+    });
+    minion.down().unwrap();
+    // A minion that was killed could not clean up; this one did, by returning the job it ended.
+    let spool = minion.cache().join("spool").join(&jid);
+    wait_for("the ended job's return", || spool.exists().then_some(()));
+    std::fs::remove_file(spool).unwrap();
+    std::fs::write(file.1, file.0).unwrap();
+    minion.up();
+    let returns = world.wait_returns(&jid, 1);
+    let ret = returns.first().unwrap();
+    assert!(ret.ret.to_string().ends_with("interrupted") && !ret.success, "{ret:?}");
 }
