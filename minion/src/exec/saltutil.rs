@@ -1,18 +1,165 @@
 //! The minion itself: its jobs, its caches, what it knows.
 
-use data::Value;
+use std::path::{Path, PathBuf};
+
+use data::{Dict, Value};
+use proto::target::glob::Glob;
 
 use super::{ExecEntry, ExecError, ExecFn, entry};
-use crate::{Ctx, args};
+use crate::host::{FileKind, HostError, Stop};
+use crate::{Ctx, RunningJob, args};
 
 /// The functions of `saltutil`.
-pub const FUNCTIONS: &[ExecEntry] = &[entry::<Running>()];
+pub const FUNCTIONS: &[ExecEntry] = &[
+    entry::<Running>(),
+    entry::<IsRunning>(),
+    entry::<FindJob>(),
+    entry::<FindCachedJob>(),
+    entry::<SignalJob>(),
+    entry::<TermJob>(),
+    entry::<KillJob>(),
+    entry::<TermAllJobs>(),
+    entry::<KillAllJobs>(),
+    entry::<ClearCache>(),
+    entry::<RefreshPillar>(),
+    entry::<RefreshPillar>().also_as("saltutil.pillar_refresh"),
+    entry::<RefreshGrains>(),
+    entry::<RefreshModules>(),
+    entry::<SyncAll>(),
+    entry::<Sync>().also_as("saltutil.sync_beacons"),
+    entry::<Sync>().also_as("saltutil.sync_clouds"),
+    entry::<Sync>().also_as("saltutil.sync_engines"),
+    entry::<Sync>().also_as("saltutil.sync_executors"),
+    entry::<Sync>().also_as("saltutil.sync_grains"),
+    entry::<Sync>().also_as("saltutil.sync_log_handlers"),
+    entry::<Sync>().also_as("saltutil.sync_matchers"),
+    entry::<Sync>(),
+    entry::<Sync>().also_as("saltutil.sync_output"),
+    entry::<Sync>().also_as("saltutil.sync_outputters"),
+    entry::<Sync>().also_as("saltutil.sync_pillar"),
+    entry::<Sync>().also_as("saltutil.sync_proxymodules"),
+    entry::<Sync>().also_as("saltutil.sync_renderers"),
+    entry::<Sync>().also_as("saltutil.sync_resources"),
+    entry::<Sync>().also_as("saltutil.sync_returners"),
+    entry::<Sync>().also_as("saltutil.sync_sdb"),
+    entry::<Sync>().also_as("saltutil.sync_serializers"),
+    entry::<Sync>().also_as("saltutil.sync_states"),
+    entry::<Sync>().also_as("saltutil.sync_thorium"),
+    entry::<Sync>().also_as("saltutil.sync_tops"),
+    entry::<Sync>().also_as("saltutil.sync_utils"),
+    entry::<Sync>().also_as("saltutil.sync_wrapper"),
+    entry::<ListExtmods>(),
+];
 
 args! {
-    /// List the jobs that run on this minion.
+    /// List the jobs that run on this minion, without the one that asks.
     ///
     /// CLI Example: `rsalt '*' saltutil.running`
     pub struct Running {}
+
+    /// List the running jobs whose function matches a glob.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.is_running 'state.*'`
+    pub struct IsRunning {
+        fun: String,
+    }
+
+    /// Return a running job; an empty dict when it does not run here.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.find_job 20260102030405678901`
+    pub struct FindJob {
+        jid: Value,
+    }
+
+    /// Salt's way to return a job that is kept on the minion. Returns are kept on the master: `rsalt-run
+    /// jobs.lookup_jid`.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.find_cached_job 20260102030405678901`
+    pub struct FindCachedJob {
+        #[serde(rename = "jid")]
+        _jid: Value,
+    }
+
+    /// Send a signal to a running job: 15 asks it to end, 9 ends it.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.signal_job 20260102030405678901 15`
+    pub struct SignalJob {
+        jid: Value,
+        sig: Value,
+    }
+
+    /// Ask a running job to end: its commands get SIGTERM.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.term_job 20260102030405678901`
+    pub struct TermJob {
+        jid: Value,
+    }
+
+    /// End a running job: its commands get SIGKILL.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.kill_job 20260102030405678901`
+    pub struct KillJob {
+        jid: Value,
+    }
+
+    /// Ask all running jobs to end.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.term_all_jobs`
+    pub struct TermAllJobs {}
+
+    /// End all running jobs.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.kill_all_jobs`
+    pub struct KillAllJobs {}
+
+    /// Remove the files that the minion keeps of others: from the file server, from elsewhere, local copies.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.clear_cache`
+    pub struct ClearCache {}
+
+    /// Get the pillar anew.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.refresh_pillar`
+    pub struct RefreshPillar {}
+
+    /// Collect the grains anew, and get the pillar for them unless `refresh_pillar=False`.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.refresh_grains`
+    pub struct RefreshGrains {
+        #[serde(default)]
+        kwargs: Dict,
+    }
+
+    /// Salt's way to load modules anew. Here they are built in: always `True`.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.refresh_modules`
+    pub struct RefreshModules {}
+
+    /// Salt's way to get modules from the file server. Here they are built in: nothing is ever new. Grains and
+    /// pillar are refreshed as with Salt.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.sync_all`
+    pub struct SyncAll {}
+
+    /// Salt's way to get modules of one kind from the file server. Here they are built in: nothing is ever new.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.sync_modules`
+    pub struct Sync {}
+
+    /// List the modules that came from the file server: none, they are built in.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.list_extmods`
+    pub struct ListExtmods {}
+}
+
+/// What runs besides the job that asks.
+fn running(ctx: &Ctx<'_>) -> Vec<RunningJob> {
+    let own = ctx.job().jid.as_str();
+    ctx.caller().jobs().running().into_iter().filter(|job| job.jid != own).collect()
+}
+
+fn list(jobs: impl IntoIterator<Item = RunningJob>) -> Value {
+    jobs.into_iter().map(|job| job.to_value()).collect::<Vec<_>>().into()
 }
 
 impl ExecFn for Running {
@@ -20,12 +167,220 @@ impl ExecFn for Running {
     const SIGNATURE: &'static str = "";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(running(ctx).iter().map(crate::RunningJob::to_value).collect::<Vec<_>>().into())
+        Ok(list(running(ctx)))
     }
 }
 
-/// What runs besides the job that asks.
-fn running(ctx: &Ctx<'_>) -> Vec<crate::RunningJob> {
-    let own = ctx.job().jid.as_str();
-    ctx.caller().jobs().running().into_iter().filter(|job| job.jid != own).collect()
+impl ExecFn for IsRunning {
+    const FUN: &'static str = "saltutil.is_running";
+    const SIGNATURE: &'static str = "fun";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let glob = Glob::new(&self.fun);
+        Ok(list(running(ctx).into_iter().filter(|job| glob.matches(&job.fun))))
+    }
+}
+
+impl ExecFn for FindJob {
+    const FUN: &'static str = "saltutil.find_job";
+    const SIGNATURE: &'static str = "jid";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let jid = self.jid.to_string();
+        let found = running(ctx).into_iter().find(|job| job.jid == jid);
+        Ok(found.map_or_else(Value::dict, |job| job.to_value()))
+    }
+}
+
+impl ExecFn for FindCachedJob {
+    const FUN: &'static str = "saltutil.find_cached_job";
+    const SIGNATURE: &'static str = "jid";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok("Local jobs cache directory not found; you may need to enable cache_jobs on this minion".into())
+    }
+}
+
+/// Ends a job; what Salt says about it, and nothing when there is no such job.
+fn end(ctx: &Ctx<'_>, jid: &str, how: Stop) -> Value {
+    let Some(job) = running(ctx).into_iter().find(|job| job.jid == jid) else { return "".into() };
+    if !ctx.caller().jobs().stop(jid, how) {
+        return format!("Job {jid} was not running and job data has been cleaned up").into();
+    }
+    let signal = match how {
+        Stop::Term => 15,
+        Stop::Kill => 9,
+    };
+    format!("Signal {signal} sent to job {jid} at pid {}", job.pid).into()
+}
+
+fn end_all(ctx: &Ctx<'_>, how: Stop) -> Value {
+    running(ctx).iter().map(|job| end(ctx, &job.jid, how)).collect::<Vec<_>>().into()
+}
+
+impl ExecFn for SignalJob {
+    const FUN: &'static str = "saltutil.signal_job";
+    const SIGNATURE: &'static str = "jid, sig";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let how = match self.sig.to_string().trim_start_matches("SIG") {
+            "15" | "TERM" | "2" | "INT" => Stop::Term,
+            "9" | "KILL" => Stop::Kill,
+            other => {
+                let problem = format!("a job can be sent signal 15 or 9, not {other}");
+                return Err(ExecError::invocation(problem));
+            }
+        };
+        Ok(end(ctx, &self.jid.to_string(), how))
+    }
+}
+
+impl ExecFn for TermJob {
+    const FUN: &'static str = "saltutil.term_job";
+    const SIGNATURE: &'static str = "jid";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(end(ctx, &self.jid.to_string(), Stop::Term))
+    }
+}
+
+impl ExecFn for KillJob {
+    const FUN: &'static str = "saltutil.kill_job";
+    const SIGNATURE: &'static str = "jid";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(end(ctx, &self.jid.to_string(), Stop::Kill))
+    }
+}
+
+impl ExecFn for TermAllJobs {
+    const FUN: &'static str = "saltutil.term_all_jobs";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(end_all(ctx, Stop::Term))
+    }
+}
+
+impl ExecFn for KillAllJobs {
+    const FUN: &'static str = "saltutil.kill_all_jobs";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(end_all(ctx, Stop::Kill))
+    }
+}
+
+/// Removes the files below a directory; the directories stay. What cannot be removed does not end it.
+fn empty(ctx: &Ctx<'_>, dir: &Path) -> Result<bool, HostError> {
+    let mut clean = true;
+    for name in ctx.host.list_dir(dir)? {
+        let at = dir.join(name);
+        let done = match ctx.host.lstat(&at)?.map(|stat| stat.kind) {
+            Some(FileKind::Dir) => empty(ctx, &at),
+            Some(_) => ctx.host.remove_file(&at).map(|()| true),
+            None => Ok(true),
+        };
+        clean &= done.unwrap_or_else(|error| {
+            tracing::error!("saltutil.clear_cache: {error}");
+            false
+        });
+    }
+    Ok(clean)
+}
+
+impl ExecFn for ClearCache {
+    const FUN: &'static str = "saltutil.clear_cache";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let cachedir = PathBuf::from(ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_default());
+        let mut clean = true;
+        // Not all of it, as Salt does: the spool and the memory of jobs are no cache.
+        for kept in ["files", "extrn_files", "localfiles"] {
+            let dir = cachedir.join(kept);
+            if dir.is_absolute() && ctx.host.is_dir(&dir) {
+                clean &= empty(ctx, &dir)?;
+            }
+        }
+        Ok(clean.into())
+    }
+}
+
+impl ExecFn for RefreshPillar {
+    const FUN: &'static str = "saltutil.refresh_pillar";
+    const SIGNATURE: &'static str = "wait=False, timeout=30, clean_cache=True";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        ctx.caller().refresh_pillar();
+        Ok(true.into())
+    }
+}
+
+impl ExecFn for RefreshGrains {
+    const FUN: &'static str = "saltutil.refresh_grains";
+    const SIGNATURE: &'static str = "**kwargs";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let mut given = self.kwargs;
+        given.retain(|key, _| !key.as_str().is_some_and(|key| key.starts_with("__")));
+        let pillar = given.remove("refresh_pillar").is_none_or(|v| v.is_true());
+        given.remove("clean_pillar_cache");
+        if let Some((key, value)) = given.get_index(0) {
+            let problem = format!("The following keyword arguments are not valid: {key}={value}");
+            return Err(ExecError::invocation(problem));
+        }
+        ctx.caller().refresh_grains();
+        if pillar {
+            ctx.caller().refresh_pillar();
+        }
+        Ok(true.into())
+    }
+}
+
+impl ExecFn for RefreshModules {
+    const FUN: &'static str = "saltutil.refresh_modules";
+    const SIGNATURE: &'static str = "**kwargs";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(true.into())
+    }
+}
+
+/// What there is to sync, in the order in which Salt lists it.
+const KINDS: [&str; 21] = [
+    "tops", "clouds", "beacons", "modules", "states", "sdb", "grains", "renderers", "returners", "output", "utils",
+    "log_handlers", "executors", "proxymodules", "engines", "thorium", "serializers", "matchers", "resources",
+    "pillar", "wrapper",
+];
+
+impl ExecFn for SyncAll {
+    const FUN: &'static str = "saltutil.sync_all";
+    const SIGNATURE: &'static str =
+        "saltenv=None, refresh=True, extmod_whitelist=None, extmod_blacklist=None, clean_pillar_cache=True";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        ctx.caller().refresh_grains();
+        ctx.caller().refresh_pillar();
+        Ok(KINDS.iter().map(|kind| (*kind, Value::list())).collect::<Dict>().into())
+    }
+}
+
+impl ExecFn for Sync {
+    const FUN: &'static str = "saltutil.sync_modules";
+    const SIGNATURE: &'static str = "saltenv=None, refresh=True, extmod_whitelist=None, extmod_blacklist=None, \
+                                     refresh_pillar=True, clean_pillar_cache=True";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(Value::list())
+    }
+}
+
+impl ExecFn for ListExtmods {
+    const FUN: &'static str = "saltutil.list_extmods";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(Value::dict())
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 pub use local::LocalFiles;
 pub use source::Source;
+pub(crate) use source::cached_at;
 pub use sls::FetchError;
 
 /// A store of files by environment. Paths are below the roots, without `salt://`.
