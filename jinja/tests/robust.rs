@@ -1,5 +1,7 @@
 //! No template may panic, hang or eat the memory: limits hold, and nonsense gets an error.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use jinja::{Env, ErrorKind, Key, Limits, Map, UndefinedKind, Val};
 use proptest::prelude::*;
 
@@ -81,6 +83,43 @@ fn values_nested_too_deeply_are_an_error() {
         fails(&env, &format!("{build}{t}"), ErrorKind::Recursion);
     }
     assert_eq!(env.render("t", build, Vec::new()).unwrap(), "");
+}
+
+#[test]
+fn values_with_more_parts_than_can_be_visited_are_an_error() {
+    let env = env(Limits { loop_steps: 100_000, ..Limits::default() });
+    let build = |e: &str| {
+        format!(
+            "{{% set ns = namespace(a=[1], b=[1]) %}}{{% for i in range(60) %}}{{% set ns.a = [ns.a, ns.a] %}}\
+                 {{% set ns.b = [ns.b, ns.b] %}}{{% endfor %}}{{{{ {e} }}}}"
+        )
+    };
+    for e in ["ns.a == ns.b", "ns.a < ns.b", "ns.a | json", "ns.a | flatten", "ns.a | pprint"] {
+        fails(&env, &build(e), ErrorKind::Limit);
+    }
+    fails(&env, &build("ns.a | string"), ErrorKind::Recursion);
+    let tuples =
+        "{% set ns = namespace(a=(1,)) %}{% for i in range(60) %}{% set ns.a = (ns.a, ns.a) %}{% endfor %}";
+    fails(&env, &format!("{tuples}{{{{ {{ns.a: 1}} }}}}"), ErrorKind::Limit);
+    fails(
+        &env,
+        "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
+        ErrorKind::Limit,
+    );
+    fails(
+        &env,
+        "{% set l = [1] %}{% for i in range(60) %}{% do l.extend(l) %}{% endfor %}",
+        ErrorKind::Limit,
+    );
+    fails(&small(), "{{ range(9999) | product(range(9999)) | list }}", ErrorKind::Limit);
+    fails(&small(), "{{ -1 in (range(9999) | permutations) }}", ErrorKind::Limit);
+}
+
+#[test]
+fn code_that_runs_while_a_container_is_read_may_change_it() {
+    let t = "{% set l = [] %}{% for x in [1, 2, 3] if l.append(x) or true %}{% do l.append(loop) %}{{ l | length }}\
+             {% set s = l | string %}{% endfor %}";
+    assert!(env(Limits::default()).render("t", t, Vec::new()).is_ok());
 }
 
 #[test]

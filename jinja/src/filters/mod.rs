@@ -19,6 +19,8 @@ pub(crate) use number::float_to_int;
 pub(crate) use salt_regex::compile as compile_regex;
 pub(crate) use salt_text::text_like;
 
+use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::Result;
@@ -135,28 +137,26 @@ pub(crate) fn soft_str(v: &Val) -> Result<Arc<str>> {
 
 /// The first undefined value inside of `v`, as Salt's filters look for strictly undefined ones.
 pub(crate) fn find_undefined(v: &Val) -> Option<Val> {
-    fn walk(v: &Val, depth: usize, found: &mut Vec<String>) {
-        if depth > crate::val::MAX_NESTING {
+    fn walk(v: &Val, seen: &mut HashSet<usize>, found: &mut Vec<String>) {
+        if seen.len() > crate::val::MAX_ITEMS {
             return;
         }
-        match v {
-            Val::Undefined(u) => found.push(u.message()),
+        let (at, parts) = match v {
+            Val::Undefined(u) => return found.push(u.message()),
             // What nobody has touched is plain data.
-            Val::List(l) if l.untouched().is_none() => {
-                l.borrow().iter().for_each(|v| walk(v, depth + 1, found))
-            }
-            Val::Tuple(t) => t.iter().for_each(|v| walk(v, depth + 1, found)),
+            Val::List(l) if l.untouched().is_none() => (Rc::as_ptr(l).addr(), l.borrow().clone()),
             Val::Dict(d) if d.untouched().is_none() => {
-                for (k, v) in d.borrow().iter() {
-                    walk(k.val(), depth + 1, found);
-                    walk(v, depth + 1, found);
-                }
+                (Rc::as_ptr(d).addr(), d.borrow().values().cloned().collect())
             }
-            _ => {}
+            Val::Tuple(t) => (Rc::as_ptr(t).addr(), t.to_vec()),
+            _ => return,
+        };
+        if seen.insert(at) {
+            stacker::maybe_grow(64 << 10, 1 << 20, || parts.iter().for_each(|v| walk(v, seen, found)));
         }
     }
     let mut found = Vec::new();
-    walk(v, 0, &mut found);
+    walk(v, &mut HashSet::new(), &mut found);
     (!found.is_empty()).then(|| Undefined::hint(crate::UndefinedKind::Strict, found.join("\n")))
 }
 

@@ -26,8 +26,17 @@ pub(super) fn pformat(v: &Val) -> Result<String> {
     Ok(out)
 }
 
+/// Longest text that is worth laying out.
+const MAX_TEXT: usize = 1 << 20;
+
 /// One line, dict keys in order.
 fn flat(v: &Val, depth: usize) -> Result<String> {
+    let text = flat_parts(v, depth)?;
+    crate::val::check_size(text.len(), MAX_TEXT)?;
+    Ok(text)
+}
+
+fn flat_parts(v: &Val, depth: usize) -> Result<String> {
     if depth > crate::val::MAX_NESTING {
         return Err(crate::val::too_deep());
     }

@@ -84,12 +84,8 @@ fn compare_dicts(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("compare_dicts", ["old", "new"], 0)?;
     let (old, new) = (b.take(0), b.take(1));
     let map = |v: &Val| -> Result<Map> {
-        Ok(methods::mapping_items(v)
-            .transpose()?
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(k, v)| Ok((Key::new(k)?, v)))
-            .collect::<Result<_>>()?)
+        let items = methods::mapping_items(v).transpose()?.unwrap_or_default();
+        items.into_iter().map(|(k, v)| Ok((Key::new(k)?, v))).collect()
     };
     let (old, new) = (map(&old)?, map(&new)?);
     let mut out = Map::default();
@@ -138,24 +134,32 @@ fn flatten(args: &mut CallArgs) -> Result<Val> {
     };
     let keep = b.flag(2, false)?;
     let mut out = Vec::new();
-    flatten_into(&mut out, &v, levels, keep, 0)?;
+    flatten_into(args, &mut out, &v, levels, keep, 0)?;
     Ok(Val::list(out))
 }
 
-fn flatten_into(out: &mut Vec<Val>, v: &Val, levels: Option<i64>, keep: bool, depth: usize) -> Result<()> {
+fn flatten_into(
+    args: &CallArgs,
+    out: &mut Vec<Val>,
+    v: &Val,
+    levels: Option<i64>,
+    keep: bool,
+    depth: usize,
+) -> Result<()> {
     if depth > crate::val::MAX_NESTING {
         return Err(Error::new(ErrorKind::Recursion, "Reference cycle detected. Check input list."));
     }
     let mut iter = iterate(v)?;
     while let Some(item) = iter.next()? {
+        args.rt.step()?;
         let null = item.is_none() || matches!(item.as_str(), Some("None" | "null"));
         if null && !keep {
             continue;
         }
         let inside = !matches!(item, Val::Str(_)) && !item.is_undefined() && iterate(&item).is_ok();
         match levels {
-            None if inside => flatten_into(out, &item, None, keep, depth + 1)?,
-            Some(n) if inside && n >= 1 => flatten_into(out, &item, Some(n - 1), keep, depth + 1)?,
+            None if inside => flatten_into(args, out, &item, None, keep, depth + 1)?,
+            Some(n) if inside && n >= 1 => flatten_into(args, out, &item, Some(n - 1), keep, depth + 1)?,
             _ => out.push(item),
         }
     }

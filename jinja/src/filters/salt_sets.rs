@@ -208,7 +208,9 @@ fn arrange(args: &mut CallArgs, how: Arrange) -> Result<Val> {
         Arrange::WithReplacement => (n > 0).then(|| vec![0; r]),
         _ => (r <= n).then(|| (0..r).collect()),
     };
+    let rt = args.rt.clone();
     Ok(Generator::make(name, move || {
+        rt.step()?;
         let Some(now) = state.take() else { return Ok(None) };
         let picked = now.iter().filter_map(|i| items.get(*i).cloned()).collect();
         state = following(&now, n, how);
@@ -284,7 +286,9 @@ fn product(args: &mut CallArgs) -> Result<Val> {
     let once = args.args.iter().map(collect).collect::<Result<Vec<_>>>()?;
     let pools: Vec<Vec<Val>> = std::iter::repeat_n(once, repeat).flatten().collect();
     let mut state = (!pools.iter().any(Vec::is_empty)).then(|| vec![0usize; pools.len()]);
+    let rt = args.rt.clone();
     Ok(Generator::make("product", move || {
+        rt.step()?;
         let Some(mut now) = state.take() else { return Ok(None) };
         let picked = now.iter().zip(&pools).filter_map(|(i, p)| p.get(*i).cloned()).collect();
         for at in (0..now.len()).rev() {

@@ -5,7 +5,7 @@ use crate::val::{CallArgs, Key, Val, check_size};
 use crate::{Result, format, methods};
 
 pub(super) const TABLE: Table = &[
-    ("capitalize", |a| map(a, "do_capitalize", |s| methods::capitalize(s))),
+    ("capitalize", |a| map(a, "do_capitalize", methods::capitalize)),
     ("center", center),
     ("format", format_filter),
     ("indent", indent),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::val::{CallArgs, List, Val, collect, equal, less_than};
+use crate::val::{CallArgs, List, Val, check_items, collect, equal, less_than};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) const METHODS: &[&str] =
@@ -17,6 +17,7 @@ pub(super) fn call(list: &Rc<List>, name: &str, args: &mut CallArgs) -> Result<V
         }
         "extend" => {
             let more = collect(&args.bind_builtin::<1>("list.extend", 1)?.take(0))?;
+            check_items(list.len() + more.len())?;
             list.borrow_mut().extend(more);
         }
         "insert" => {

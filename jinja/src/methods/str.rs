@@ -302,7 +302,7 @@ fn simple(s: &str, name: &str) -> Result<Val> {
             // istitle: upper case only after something uncased, lower case only after something cased.
             let (mut any, mut after_cased, mut good) = (false, false, true);
             for c in s.chars() {
-                good &= !(c.is_uppercase() && after_cased) && !(c.is_lowercase() && !after_cased);
+                good &= if after_cased { !c.is_uppercase() } else { !c.is_lowercase() };
                 after_cased = cased(c);
                 any |= after_cased;
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Val, checked_depth, order};
+use super::{Val, Walk, order};
 use crate::{Error, Result};
 
 /// Entries of a [`Dict`], in insertion order.
@@ -28,7 +28,7 @@ pub struct Key(Val);
 impl Key {
     /// `val` as a key; "unhashable type" where Python says so.
     pub fn new(val: Val) -> std::result::Result<Key, Error> {
-        check_hashable(&val, 0)?;
+        check_hashable(&val, &Walk::default())?;
         Ok(Key(val))
     }
 
@@ -43,15 +43,15 @@ impl Key {
     }
 }
 
-fn check_hashable(val: &Val, depth: usize) -> Result<()> {
+fn check_hashable(val: &Val, walk: &Walk) -> Result<()> {
     match val {
         Val::List(_) | Val::Dict(_) | Val::Set(_) | Val::View(_) => {
             Err(Error::type_error(format!("unhashable type: '{}'", val.type_name())))
         }
         Val::Undefined(u) => u.hash_check(),
         Val::Tuple(t) => {
-            let depth = checked_depth(depth)?;
-            t.iter().try_for_each(|v| check_hashable(v, depth))
+            walk.visit()?;
+            walk.nested(|| t.iter().try_for_each(|v| check_hashable(v, walk)))
         }
         _ => Ok(()),
     }

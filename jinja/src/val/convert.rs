@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Dict, Iter, List, Val, checked_depth, iterate};
+use super::{Dict, List, Val, Walk, collect};
 use crate::{Error, Result};
 
 impl From<data::Value> for Val {
@@ -35,27 +35,24 @@ impl Val {
     /// lists; objects, functions and undefined values become the text that they print.
     /// What is nested deeper than any real data (or holds itself) is cut off as `...`.
     pub fn to_value(&self) -> data::Value {
-        self.convert(0).unwrap_or_else(|_| data::Value::from("..."))
+        self.convert(&Walk::default(), true).unwrap_or_else(|_| cut())
     }
 
     /// As [`Val::to_value`], but too deep a nesting is an error.
     pub(crate) fn try_to_value(&self) -> Result<data::Value> {
-        self.convert_strict(0)
+        self.convert(&Walk::default(), false)
     }
 
-    fn convert(&self, depth: usize) -> Result<data::Value> {
-        self.convert_with(depth, &|v, d| v.convert(d).or_else(|_| Ok(data::Value::from("..."))))
-    }
-
-    fn convert_strict(&self, depth: usize) -> Result<data::Value> {
-        self.convert_with(depth, &|v, d| v.convert_strict(d))
-    }
-
-    fn convert_with(
-        &self,
-        depth: usize,
-        element: &dyn Fn(&Val, usize) -> Result<data::Value>,
-    ) -> Result<data::Value> {
+    fn convert(&self, walk: &Walk, lenient: bool) -> Result<data::Value> {
+        walk.visit()?;
+        let element = |v: &Val| match v.convert(walk, lenient) {
+            Err(_) if lenient => Ok(cut()),
+            other => other,
+        };
+        let list = |items: &[Val]| -> Result<data::Value> {
+            let items = walk.nested(|| items.iter().map(element).collect::<Result<_>>())?;
+            Ok(data::Value::List(Arc::new(items)))
+        };
         Ok(match self {
             Val::None => data::Value::None,
             Val::Bool(b) => data::Value::Bool(*b),
@@ -65,39 +62,29 @@ impl Val {
             Val::Str(s) => data::Value::Str(s.clone()),
             Val::Bytes(b) => data::Value::Bytes(b.clone()),
             Val::DateTime(d) => data::Value::DateTime(d.clone()),
-            Val::List(l) => {
-                if let Some(original) = l.untouched() {
-                    return Ok(data::Value::List(original));
+            Val::List(l) => match l.untouched() {
+                Some(original) => data::Value::List(original),
+                // A copy: an object among the items may run code that changes the list.
+                None => {
+                    let items = l.borrow().clone();
+                    list(&items)?
                 }
-                let depth = checked_depth(depth)?;
-                let items = l.borrow();
-                data::Value::List(Arc::new(items.iter().map(|v| element(v, depth)).collect::<Result<_>>()?))
-            }
-            Val::Tuple(t) => {
-                let depth = checked_depth(depth)?;
-                data::Value::List(Arc::new(t.iter().map(|v| element(v, depth)).collect::<Result<_>>()?))
-            }
-            Val::Dict(d) => {
-                if let Some(original) = d.untouched() {
-                    return Ok(data::Value::Dict(original));
+            },
+            Val::Tuple(t) => list(t)?,
+            Val::Dict(d) => match d.untouched() {
+                Some(original) => data::Value::Dict(original),
+                None => {
+                    let map = d.borrow().clone();
+                    walk.nested(|| {
+                        let mut out = data::Dict::with_capacity(map.len());
+                        for (k, v) in &map {
+                            out.insert(element(k.val())?, element(v)?);
+                        }
+                        Ok(data::Value::from(out))
+                    })?
                 }
-                let depth = checked_depth(depth)?;
-                let map = d.borrow();
-                let mut out = data::Dict::with_capacity(map.len());
-                for (k, v) in map.iter() {
-                    out.insert(element(k.val(), depth)?, element(v, depth)?);
-                }
-                data::Value::from(out)
-            }
-            Val::Set(_) | Val::Range(..) | Val::View(_) | Val::Iter(_) => {
-                let depth = checked_depth(depth)?;
-                let mut items = Vec::new();
-                let mut iter: Iter = iterate(self)?;
-                while let Some(v) = iter.next()? {
-                    items.push(element(&v, depth)?);
-                }
-                data::Value::List(Arc::new(items))
-            }
+            },
+            Val::Set(_) | Val::Range(..) | Val::View(_) | Val::Iter(_) => list(&collect(self)?)?,
             Val::Object(o) => match o.to_value() {
                 Some(value) => value,
                 None => data::Value::from(o.to_string()?),
@@ -112,6 +99,11 @@ impl Val {
     pub fn to_text(&self) -> std::result::Result<String, Error> {
         super::to_str(self).map(|s| s.into_owned())
     }
+}
+
+/// What stands for what is left out.
+fn cut() -> data::Value {
+    data::Value::from("...")
 }
 
 impl From<bool> for Val {

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Dict, List, Set, Tuple, Val, ViewKind, range_len};
-use crate::{Error, Result};
+use super::{Dict, List, MAX_ITEMS, Set, Tuple, Val, ViewKind, range_len};
+use crate::{Error, ErrorKind, Result};
 
 type Step = Box<dyn FnMut() -> Result<Option<Val>>>;
 
@@ -160,9 +160,18 @@ pub(crate) fn collect(val: &Val) -> Result<Vec<Val>> {
             let mut iter = iterate(val)?;
             let mut items = Vec::new();
             while let Some(v) = iter.next()? {
+                check_items(items.len())?;
                 items.push(v);
             }
             Ok(items)
         }
     }
+}
+
+/// A list of `n` items is about to be built.
+pub(crate) fn check_items(n: usize) -> Result<()> {
+    if n > MAX_ITEMS {
+        return Err(Error::new(ErrorKind::Limit, format!("a list may have {MAX_ITEMS} items at most")));
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ use num_traits::ToPrimitive;
 pub use args::CallArgs;
 pub(crate) use containers::IndexSet;
 pub use containers::{Dict, Key, List, Map, Set, Tuple};
-pub(crate) use iter::{Generator, Iter, collect, iterate};
+pub(crate) use iter::{Generator, Iter, check_items, collect, iterate};
 pub use object::Object;
 pub(crate) use object::{Func, Method, View, ViewKind};
 pub(crate) use ops::{
@@ -30,6 +30,9 @@ pub(crate) use repr::{finalize, repr, to_str, yaml_double_quoted};
 pub use undefined::Undefined;
 
 use crate::{Error, Result};
+
+/// Items that one list may have when an operation makes it.
+pub(crate) const MAX_ITEMS: usize = 5_000_000;
 
 /// How deep nested containers may be for printing, comparing, hashing and conversion.
 pub(crate) const MAX_NESTING: usize = 200;
@@ -176,13 +179,13 @@ impl Val {
             Val::Float(f) => *f != 0.0,
             Val::Str(s) => !s.is_empty(),
             Val::Bytes(b) => !b.is_empty(),
-            Val::List(l) => l.len() > 0,
+            Val::List(l) => !l.is_empty(),
             Val::Tuple(t) => !t.is_empty(),
-            Val::Dict(d) => d.len() > 0,
+            Val::Dict(d) => !d.is_empty(),
             Val::Set(s) => !s.borrow().is_empty(),
             Val::Delta(d) => *d != 0,
             Val::Range(..) => self.len()? > 0,
-            Val::View(v) => v.dict.len() > 0,
+            Val::View(v) => !v.dict.is_empty(),
             Val::Object(o) => o.is_true(),
             Val::BigInt(_) | Val::DateTime(_) | Val::Iter(_) | Val::Method(_) | Val::Func(_) => true,
         })
@@ -337,6 +340,37 @@ pub(crate) fn too_deep() -> Error {
     Error::new(crate::ErrorKind::Recursion, "maximum recursion depth exceeded")
 }
 
-pub(crate) fn checked_depth(depth: usize) -> Result<usize> {
-    if depth >= MAX_NESTING { Err(too_deep()) } else { Ok(depth + 1) }
+/// Bounds a walk over nested values: how deep it is, and how many values it has seen. A value that
+/// holds one container twice, which holds one twice, … has more parts than anybody can visit.
+#[derive(Default)]
+pub(crate) struct Walk {
+    depth: std::cell::Cell<usize>,
+    seen: std::cell::Cell<usize>,
+}
+
+impl Walk {
+    const MAX_SEEN: usize = 2_000_000;
+
+    /// Notes one more value.
+    pub(crate) fn visit(&self) -> Result<()> {
+        let seen = self.seen.get() + 1;
+        self.seen.set(seen);
+        if seen > Self::MAX_SEEN {
+            let message = format!("a value has more than {} parts", Self::MAX_SEEN);
+            return Err(Error::new(crate::ErrorKind::Limit, message));
+        }
+        Ok(())
+    }
+
+    /// Runs `walk` one level deeper.
+    pub(crate) fn nested<T>(&self, walk: impl FnOnce() -> Result<T>) -> Result<T> {
+        let depth = self.depth.get();
+        if depth >= MAX_NESTING {
+            return Err(too_deep());
+        }
+        self.depth.set(depth + 1);
+        let result = walk();
+        self.depth.set(depth);
+        result
+    }
 }

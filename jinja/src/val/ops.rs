@@ -5,7 +5,9 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
-use super::{IndexSet, Key, Method, Undefined, Val, ViewKind, char_len, collect, equal, range_len};
+use super::{
+    IndexSet, Key, Method, Undefined, Val, ViewKind, char_len, check_items, collect, equal, range_len,
+};
 use crate::{Error, ErrorKind, Result, UndefinedKind, methods};
 
 /// A binary operator other than comparisons.
@@ -36,8 +38,6 @@ impl BinOp {
 
 /// Bits that a power may have: Python would go on for hours.
 const MAX_BITS: u64 = 1 << 22;
-/// Items that a repeated list may have.
-const MAX_ITEMS: usize = 10_000_000;
 
 /// `a op b`; texts that would be longer than `max` bytes are refused.
 pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
@@ -54,11 +54,13 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
         }
         (BinOp::Mod, Val::Str(s), _) => crate::format::percent(s, b, max).map(Val::from),
         (BinOp::Add, Val::List(x), Val::List(y)) => {
+            check_items(x.len() + y.len())?;
             let mut items = x.borrow().clone();
             items.extend(y.borrow().iter().cloned());
             Ok(Val::list(items))
         }
         (BinOp::Add, Val::Tuple(x), Val::Tuple(y)) => {
+            check_items(x.len() + y.len())?;
             Ok(Val::tuple(x.iter().chain(y.iter()).cloned().collect()))
         }
         (BinOp::Add, Val::Bytes(x), Val::Bytes(y)) => Ok(Val::Bytes([&**x, &**y].concat().into())),
@@ -99,9 +101,7 @@ pub(crate) fn check_size(size: usize, max: usize) -> Result<()> {
 fn repeat(v: &Val, n: i64, max: usize) -> Result<Val> {
     let n = usize::try_from(n).unwrap_or(0);
     let items = |items: &[Val]| -> Result<Vec<Val>> {
-        if items.len().saturating_mul(n) > MAX_ITEMS {
-            return Err(Error::new(ErrorKind::Limit, format!("a list may have {MAX_ITEMS} items at most")));
-        }
+        check_items(items.len().saturating_mul(n))?;
         Ok(std::iter::repeat_n(items, n).flatten().cloned().collect())
     };
     Ok(match v {

@@ -5,15 +5,15 @@ use std::cmp::Ordering;
 use num_bigint::BigInt;
 use num_traits::FromPrimitive;
 
-use super::{Val, ViewKind, checked_depth, range_len};
+use super::{Val, ViewKind, Walk, range_len};
 use crate::{Error, Result};
 
 /// `a == b`
 pub(crate) fn equal(a: &Val, b: &Val) -> Result<bool> {
-    equal_at(a, b, 0)
+    equal_at(a, b, &Walk::default())
 }
 
-fn equal_at(a: &Val, b: &Val, depth: usize) -> Result<bool> {
+fn equal_at(a: &Val, b: &Val, walk: &Walk) -> Result<bool> {
     Ok(match (a, b) {
         (Val::Str(x), Val::Str(y)) => x == y,
         (Val::Int(x), Val::Int(y)) => x == y,
@@ -24,27 +24,27 @@ fn equal_at(a: &Val, b: &Val, depth: usize) -> Result<bool> {
             if std::rc::Rc::ptr_eq(x, y) {
                 return Ok(true);
             }
-            let depth = checked_depth(depth)?;
             let (x, y) = (x.borrow(), y.borrow());
-            all_equal(&x, &y, depth)?
+            walk.nested(|| all_equal(&x, &y, walk))?
         }
-        (Val::Tuple(x), Val::Tuple(y)) => all_equal(x, y, checked_depth(depth)?)?,
+        (Val::Tuple(x), Val::Tuple(y)) => walk.nested(|| all_equal(x, y, walk))?,
         (Val::Dict(x), Val::Dict(y)) => {
             if std::rc::Rc::ptr_eq(x, y) {
                 return Ok(true);
             }
-            let depth = checked_depth(depth)?;
             let (x, y) = (x.borrow(), y.borrow());
             if x.len() != y.len() {
                 return Ok(false);
             }
-            for (k, v) in x.iter() {
-                match y.get(k) {
-                    Some(w) if v.same(w) || equal_at(v, w, depth)? => {}
-                    _ => return Ok(false),
+            walk.nested(|| {
+                for (k, v) in x.iter() {
+                    match y.get(k) {
+                        Some(w) if v.same(w) || equal_at(v, w, walk)? => {}
+                        _ => return Ok(false),
+                    }
                 }
-            }
-            true
+                Ok(true)
+            })?
         }
         (Val::Set(x), Val::Set(y)) => {
             let (x, y) = (x.borrow(), y.borrow());
@@ -55,14 +55,15 @@ fn equal_at(a: &Val, b: &Val, depth: usize) -> Result<bool> {
             if p.len() != q.len() {
                 return Ok(false);
             }
-            let depth = checked_depth(depth)?;
-            for (k, v) in p.iter() {
-                match q.get(k) {
-                    Some(w) if x.kind == ViewKind::Keys || equal_at(v, w, depth)? => {}
-                    _ => return Ok(false),
+            walk.nested(|| {
+                for (k, v) in p.iter() {
+                    match q.get(k) {
+                        Some(w) if x.kind == ViewKind::Keys || equal_at(v, w, walk)? => {}
+                        _ => return Ok(false),
+                    }
                 }
-            }
-            true
+                Ok(true)
+            })?
         }
         (Val::Range(a1, b1, c1), Val::Range(a2, b2, c2)) => {
             let n = range_len(*a1, *b1, *c1);
@@ -77,12 +78,13 @@ fn equal_at(a: &Val, b: &Val, depth: usize) -> Result<bool> {
     })
 }
 
-fn all_equal(x: &[Val], y: &[Val], depth: usize) -> Result<bool> {
+fn all_equal(x: &[Val], y: &[Val], walk: &Walk) -> Result<bool> {
+    walk.visit()?;
     if x.len() != y.len() {
         return Ok(false);
     }
     for (v, w) in x.iter().zip(y) {
-        if !v.same(w) && !equal_at(v, w, depth)? {
+        if !v.same(w) && !equal_at(v, w, walk)? {
             return Ok(false);
         }
     }
@@ -165,10 +167,10 @@ pub(crate) fn less_than(a: &Val, b: &Val) -> Result<bool> {
 
 /// `a op b` for the ordering operators.
 pub(crate) fn compare(op: OrderOp, a: &Val, b: &Val) -> Result<bool> {
-    compare_at(op, a, b, 0)
+    compare_at(op, a, b, &Walk::default())
 }
 
-fn compare_at(op: OrderOp, a: &Val, b: &Val, depth: usize) -> Result<bool> {
+fn compare_at(op: OrderOp, a: &Val, b: &Val, walk: &Walk) -> Result<bool> {
     if let (Val::Int(x), Val::Int(y)) = (a, b) {
         return Ok(op.holds(x.cmp(y)));
     }
@@ -180,11 +182,10 @@ fn compare_at(op: OrderOp, a: &Val, b: &Val, depth: usize) -> Result<bool> {
         (Val::Bytes(x), Val::Bytes(y)) => Ok(op.holds(x.cmp(y))),
         (Val::Delta(x), Val::Delta(y)) => Ok(op.holds(x.cmp(y))),
         (Val::List(x), Val::List(y)) => {
-            let depth = checked_depth(depth)?;
             let (x, y) = (x.borrow(), y.borrow());
-            lexicographic(op, &x, &y, depth)
+            walk.nested(|| lexicographic(op, &x, &y, walk))
         }
-        (Val::Tuple(x), Val::Tuple(y)) => lexicographic(op, x, y, checked_depth(depth)?),
+        (Val::Tuple(x), Val::Tuple(y)) => walk.nested(|| lexicographic(op, x, y, walk)),
         (Val::Set(_) | Val::View(_), Val::Set(_) | Val::View(_)) => {
             let (x, y) = (crate::methods::as_set(a)?, crate::methods::as_set(b)?);
             let subset = |p: &super::IndexSet, q: &super::IndexSet| p.iter().all(|k| q.contains(k));
@@ -214,10 +215,10 @@ fn compare_at(op: OrderOp, a: &Val, b: &Val, depth: usize) -> Result<bool> {
     }
 }
 
-fn lexicographic(op: OrderOp, x: &[Val], y: &[Val], depth: usize) -> Result<bool> {
+fn lexicographic(op: OrderOp, x: &[Val], y: &[Val], walk: &Walk) -> Result<bool> {
     for (v, w) in x.iter().zip(y) {
-        if !v.same(w) && !equal_at(v, w, depth)? {
-            return compare_at(op, v, w, depth);
+        if !v.same(w) && !equal_at(v, w, walk)? {
+            return compare_at(op, v, w, walk);
         }
     }
     Ok(op.holds(x.len().cmp(&y.len())))

@@ -48,14 +48,19 @@ struct Printer {
     salt: bool,
     /// Addresses of the containers that are being printed.
     inside: Vec<usize>,
+    /// Containers printed so far.
+    printed: usize,
 }
 
+/// A value may print so many containers; one that holds a container many times over has more.
+const MAX_CONTAINERS: usize = 300_000;
+
 /// A value that holds one container many times over can print to any length.
-const MAX_TEXT: usize = 256 << 20;
+const MAX_TEXT: usize = 16 << 20;
 
 impl Printer {
     fn new(salt: bool) -> Self {
-        Printer { salt, inside: Vec::new() }
+        Printer { salt, inside: Vec::new(), printed: 0 }
     }
 
     /// Notes that the container at `at` is being printed; false when it is already (it holds itself).
@@ -65,8 +70,10 @@ impl Printer {
         if again && !self.salt {
             return Ok(false);
         }
+        self.printed += 1;
         // Salt's printing goes round in circles here.
-        if again || self.inside.len() >= MAX_NESTING || out.len() > MAX_TEXT {
+        if again || self.inside.len() >= MAX_NESTING || self.printed > MAX_CONTAINERS || out.len() > MAX_TEXT
+        {
             return Err(too_deep());
         }
         self.inside.push(at);
@@ -110,7 +117,9 @@ impl Printer {
                     out.push_str("[...]");
                     return Ok(());
                 }
-                self.items(out, "[", &l.borrow(), "]")?;
+                // A copy: printing an object may run a template's code, which may change the list.
+                let items = l.borrow().clone();
+                self.items(out, "[", &items, "]")?;
                 self.inside.pop();
             }
             Val::Tuple(t) => {
@@ -127,7 +136,8 @@ impl Printer {
                     return Ok(());
                 }
                 out.push('{');
-                for (i, (k, v)) in d.borrow().iter().enumerate() {
+                let entries = d.borrow().clone();
+                for (i, (k, v)) in entries.iter().enumerate() {
                     if i > 0 {
                         out.push_str(", ");
                     }
@@ -142,7 +152,7 @@ impl Printer {
                 self.inside.pop();
             }
             Val::Set(s) => {
-                let s = s.borrow();
+                let s = s.borrow().clone();
                 if s.is_empty() {
                     out.push_str("set()");
                 } else {
@@ -209,7 +219,8 @@ impl Printer {
             return Ok(());
         }
         out.push('{');
-        for (i, (k, v)) in d.borrow().iter().enumerate() {
+        let entries = d.borrow().clone();
+        for (i, (k, v)) in entries.iter().enumerate() {
             if i > 0 {
                 out.push_str(", ");
             }
