@@ -222,6 +222,13 @@ fn arrange(args: &mut CallArgs, how: Arrange) -> Result<Val> {
 fn following(now: &[usize], n: usize, how: Arrange) -> Option<Vec<usize>> {
     let r = now.len();
     let mut next = now.to_vec();
+    // Which positions the part before `at` takes.
+    let mut used = vec![false; if how == Arrange::Permutations { n } else { 0 }];
+    for i in now {
+        if let Some(slot) = used.get_mut(*i) {
+            *slot = true;
+        }
+    }
     for at in (0..r).rev() {
         match how {
             Arrange::Combinations => {
@@ -241,18 +248,19 @@ fn following(now: &[usize], n: usize, how: Arrange) -> Option<Vec<usize>> {
                 }
             }
             Arrange::Permutations => {
-                let head = now.get(..at)?;
-                let free = |v: &usize| !head.contains(v);
-                if let Some(v) = ((now.get(at)? + 1)..n).find(free) {
-                    next.truncate(at);
-                    next.push(v);
-                    for v in 0..n {
-                        if next.len() < r && !next.contains(&v) {
-                            next.push(v);
-                        }
-                    }
-                    return Some(next);
+                let old = *now.get(at)?;
+                if let Some(slot) = used.get_mut(old) {
+                    *slot = false;
                 }
+                let Some(v) = ((old + 1)..n).find(|v| used.get(*v) == Some(&false)) else { continue };
+                next.truncate(at);
+                next.push(v);
+                if let Some(slot) = used.get_mut(v) {
+                    *slot = true;
+                }
+                let free = used.iter().enumerate().filter(|(_, u)| !**u).map(|(v, _)| v);
+                next.extend(free.take(r - at - 1));
+                return Some(next);
             }
         }
     }
