@@ -9,4 +9,3 @@ whitespace:
         {# a comment #}
         after {#- tight -#} comment
         {{- ' joined' }}
-    - template: ''
