@@ -3,47 +3,22 @@
 //! assignments of the scope around it; a name that is assigned only in some branch falls back to the
 //! context. Afterwards every name has a slot and evaluation looks nothing up by text.
 
-use std::collections::{HashMap, HashSet};
+mod analyze;
+mod symbols;
+
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
+use self::symbols::{FuncSlots, Symbols, slot};
 use crate::ast::{
-    Block, CallBlock, Exports, Expr, ExprKind, Filter, FilterFn, For, Function, If, Load, Locals, Macro,
-    Name, Parsed, Piece, Scope, SetBlock, Slot, Stmt, StmtKind, Uses, With,
+    Block, CallBlock, Exports, Expr, ExprKind, Filter, FilterFn, For, Function, If, Macro, Name, Parsed,
+    Piece, SetBlock, Slot, Stmt, StmtKind, Uses, With,
 };
 use crate::lexer::syntax_error;
 use crate::{Env, Error, filters, is};
-
-/// A variable: the function that it belongs to (0 is the outermost) and its place there.
-type Target = (u16, u16);
-
-#[derive(Clone)]
-enum Instr {
-    Param,
-    Resolve,
-    Alias(Target),
-    Clear,
-}
-
-/// What one scope knows about its names.
-#[derive(Clone, Default)]
-struct Symbols {
-    parent: Option<usize>,
-    level: u32,
-    func: u16,
-    refs: HashMap<Arc<str>, Target>,
-    loads: IndexMap<Target, (Arc<str>, Instr)>,
-    stores: IndexSet<Arc<str>>,
-}
-
-/// Slots of one function. Scopes of one level share the slot of a name, as they share Jinja's variable.
-#[derive(Default)]
-struct FuncSlots {
-    by_name: HashMap<(u32, Arc<str>), u16>,
-    next: u16,
-}
 
 /// What kind of scope a statement stands in.
 #[derive(Clone, Copy)]
@@ -99,253 +74,6 @@ impl Resolver<'_> {
             self.error = Some((syntax_error(message), line));
         }
     }
-
-    // ---- symbols
-
-    fn sym(&self, i: usize) -> &Symbols {
-        &self.symbols[i]
-    }
-
-    fn sym_mut(&mut self, i: usize) -> &mut Symbols {
-        &mut self.symbols[i]
-    }
-
-    /// A scope inside of `parent`, in the same function.
-    fn inner(&mut self, parent: usize) -> usize {
-        let p = self.sym(parent);
-        let s = Symbols { parent: Some(parent), level: p.level + 1, func: p.func, ..Symbols::default() };
-        self.symbols.push(s);
-        self.symbols.len() - 1
-    }
-
-    /// A scope inside of `parent` (or of nothing) that starts a new function.
-    fn inner_function(&mut self, parent: Option<usize>) -> usize {
-        let level = parent.map_or(0, |p| self.sym(p).level + 1);
-        self.funcs.push(FuncSlots::default());
-        let func = (self.funcs.len() - 1) as u16;
-        self.symbols.push(Symbols { parent, level, func, ..Symbols::default() });
-        self.symbols.len() - 1
-    }
-
-    /// Ends the innermost function; the number of its slots.
-    fn end_function(&mut self) -> u16 {
-        self.funcs.pop().map_or(0, |f| f.next)
-    }
-
-    fn find_ref(&self, sym: usize, name: &str) -> Option<Target> {
-        let mut at = Some(sym);
-        while let Some(i) = at {
-            let s = self.sym(i);
-            if let Some(t) = s.refs.get(name) {
-                return Some(*t);
-            }
-            at = s.parent;
-        }
-        None
-    }
-
-    fn define(&mut self, sym: usize, name: &Arc<str>, instr: Instr) -> Target {
-        let (level, func) = (self.sym(sym).level, self.sym(sym).func);
-        let slots = &mut self.funcs[func as usize];
-        let index = match slots.by_name.get(&(level, name.clone())) {
-            Some(i) => *i,
-            None => {
-                let i = slots.next;
-                if i == u16::MAX {
-                    self.fail(1, "the template has too many variables".into());
-                    return (func, 0);
-                }
-                slots.next += 1;
-                slots.by_name.insert((level, name.clone()), i);
-                i
-            }
-        };
-        let target = (func, index);
-        let s = self.sym_mut(sym);
-        s.refs.insert(name.clone(), target);
-        s.loads.insert(target, (name.clone(), instr));
-        target
-    }
-
-    fn load(&mut self, sym: usize, name: &Arc<str>) {
-        if self.find_ref(sym, name).is_none() {
-            self.define(sym, name, Instr::Resolve);
-        }
-    }
-
-    fn store(&mut self, sym: usize, name: &Arc<str>) {
-        self.sym_mut(sym).stores.insert(name.clone());
-        if self.sym(sym).refs.contains_key(name) {
-            return;
-        }
-        let outer = self.sym(sym).parent.and_then(|p| self.find_ref(p, name));
-        self.define(sym, name, outer.map_or(Instr::Clear, Instr::Alias));
-    }
-
-    fn param(&mut self, sym: usize, name: &Arc<str>) -> u16 {
-        self.sym_mut(sym).stores.insert(name.clone());
-        self.define(sym, name, Instr::Param).1
-    }
-
-    /// Joins what the branches of an `if` know back into the scope around it.
-    fn join(&mut self, sym: usize, branches: Vec<Symbols>) {
-        let mut stores: IndexSet<Arc<str>> = branches.iter().flat_map(|b| b.stores.iter().cloned()).collect();
-        stores.retain(|n| !self.sym(sym).stores.contains(n));
-        for b in branches {
-            let s = self.sym_mut(sym);
-            s.refs.extend(b.refs);
-            s.loads.extend(b.loads);
-            s.stores.extend(b.stores);
-        }
-        for name in stores {
-            let Some(target) = self.find_ref(sym, &name) else { continue };
-            let outer = self.sym(sym).parent.and_then(|p| self.find_ref(p, &name));
-            let instr = outer.map_or(Instr::Resolve, Instr::Alias);
-            self.sym_mut(sym).loads.insert(target, (name, instr));
-        }
-    }
-
-    /// Slots by name of everything assigned here and further out.
-    fn locals(&self, sym: usize) -> Locals {
-        let mut seen = HashSet::new();
-        let mut out = Vec::new();
-        let func = self.sym(sym).func;
-        let mut at = Some(sym);
-        while let Some(i) = at {
-            for name in &self.sym(i).stores {
-                if seen.insert(name.clone())
-                    && let Some(t) = self.find_ref(sym, name)
-                {
-                    out.push((name.clone(), slot(func, t)));
-                }
-            }
-            at = self.sym(i).parent;
-        }
-        Locals(out)
-    }
-
-    fn scope(&self, sym: usize) -> Scope {
-        let s = self.sym(sym);
-        let mut out = Scope::default();
-        for (target, (name, instr)) in &s.loads {
-            if target.0 != s.func {
-                continue;
-            }
-            let load = match instr {
-                Instr::Param => None,
-                Instr::Resolve => Some(Load::Resolve(name.clone())),
-                Instr::Alias(t) => Some(Load::Alias(slot(s.func, *t))),
-                Instr::Clear => Some(Load::Clear),
-            };
-            if let Some(load) = load {
-                out.loads.push((target.1, load));
-            }
-            out.clear.push(target.1);
-        }
-        out
-    }
-
-    // ---- analysis: which names a run of statements reads and writes in its own scope
-
-    fn read(&mut self, sym: usize, e: &Expr) {
-        match &e.kind {
-            ExprKind::Name(n) | ExprKind::NsRef(n, _) => self.load(sym, &n.id),
-            kind => {
-                let mut parts = Vec::new();
-                kind.children(&mut |e| parts.push(e));
-                for e in parts {
-                    self.read(sym, e);
-                }
-            }
-        }
-    }
-
-    fn write(&mut self, sym: usize, target: &Expr, as_param: bool) {
-        match &target.kind {
-            ExprKind::Name(n) if as_param => {
-                self.param(sym, &n.id);
-            }
-            ExprKind::Name(n) => self.store(sym, &n.id),
-            ExprKind::NsRef(n, _) => self.load(sym, &n.id),
-            ExprKind::Tuple(items) => items.iter().for_each(|i| self.write(sym, i, as_param)),
-            _ => {}
-        }
-    }
-
-    fn analyze(&mut self, sym: usize, body: &[Stmt]) {
-        for stmt in body {
-            self.analyze_stmt(sym, stmt);
-        }
-    }
-
-    fn analyze_stmt(&mut self, sym: usize, stmt: &Stmt) {
-        match &stmt.kind {
-            StmtKind::Output { pieces, .. } => {
-                for p in pieces {
-                    if let Piece::Expr(e) = p {
-                        self.read(sym, e);
-                    }
-                }
-            }
-            StmtKind::Set { target, value, .. } => {
-                self.read(sym, value);
-                self.write(sym, target, false);
-            }
-            StmtKind::SetBlock(b) => self.write(sym, &b.target, false),
-            StmtKind::Do(e) | StmtKind::Extends(e) => self.read(sym, e),
-            StmtKind::If(i) => {
-                // The tests are read on the way; each branch starts from what was known before.
-                if let Some((test, _)) = i.branches.first() {
-                    self.read(sym, test);
-                }
-                let before = self.sym(sym).clone();
-                let mut branches = Vec::new();
-                let mut elifs = before.clone();
-                for (n, (test, body)) in i.branches.iter().enumerate() {
-                    if n == 0 {
-                        self.analyze(sym, body);
-                        branches.push(std::mem::replace(self.sym_mut(sym), before.clone()));
-                    } else {
-                        // All the `elif` branches share one copy, and each of them is an `if` in it.
-                        *self.sym_mut(sym) = elifs;
-                        self.read(sym, test);
-                        let inside = self.sym(sym).clone();
-                        self.analyze(sym, body);
-                        let branch = std::mem::replace(self.sym_mut(sym), inside.clone());
-                        self.join(sym, vec![branch, inside.clone(), inside]);
-                        elifs = std::mem::replace(self.sym_mut(sym), before.clone());
-                    }
-                }
-                branches.push(elifs);
-                self.analyze(sym, &i.otherwise);
-                branches.push(std::mem::replace(self.sym_mut(sym), before));
-                self.join(sym, branches);
-            }
-            StmtKind::For(f) => self.read(sym, &f.iter),
-            StmtKind::With(w) => w.pairs.iter().for_each(|(_, v)| self.read(sym, v)),
-            StmtKind::Scoped { .. } | StmtKind::Block(_) | StmtKind::Break | StmtKind::Continue => {}
-            StmtKind::Inline { label, body } => {
-                self.read(sym, label);
-                self.analyze(sym, body);
-            }
-            StmtKind::Macro(m) => self.store(sym, &m.target.id),
-            StmtKind::CallBlock(c) => self.read(sym, &c.call),
-            StmtKind::FilterBlock { filter, .. } => self.read(sym, filter),
-            StmtKind::Include { template, .. } => self.read(sym, template),
-            StmtKind::Import { template, target, .. } => {
-                self.read(sym, template);
-                self.store(sym, &target.id);
-            }
-            StmtKind::From { template, names, .. } => {
-                self.read(sym, template);
-                for (_, n) in names {
-                    self.store(sym, &n.id);
-                }
-            }
-        }
-    }
-
-    // ---- resolution: fills the slots in
 
     fn name(&self, sym: usize, name: &mut Name) {
         if let Some(t) = self.find_ref(sym, &name.id) {
@@ -659,9 +387,4 @@ impl Resolver<'_> {
         let function = self.function(body, b.uses_self, b.uses_super, false, false);
         self.blocks.insert(b.name.clone(), Rc::new(function));
     }
-}
-
-/// A target as seen from function `from`.
-fn slot(from: u16, target: Target) -> Slot {
-    Slot { up: from - target.0, index: target.1 }
 }
