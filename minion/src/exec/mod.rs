@@ -3,6 +3,8 @@
 //! A function is an argument struct declared with [`crate::args!`], an [`ExecFn`] impl with Salt's
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
+#[cfg(test)]
+pub(crate) mod cases;
 pub mod cmd;
 pub mod config;
 pub mod cp;

@@ -84,7 +84,7 @@ fn messages(mut data: &[u8], each: &mut impl FnMut(u16, &[u8])) -> io::Result<bo
         match kind {
             NLMSG_DONE => return Ok(false),
             NLMSG_ERROR => {
-                let code = u32_at(body, 0).unwrap_or(0).cast_signed();
+                let code = u32_at(body, 0).map_or(0, |code| i32::from_ne_bytes(code.to_ne_bytes()));
                 return Err(io::Error::from_raw_os_error(-code));
             }
             _ => each(kind, body),

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_version_constant_of_a_program() {
-        let program = b"\x7fELF\03.11.x\0junk\03.11.2\0%.80s";
+        let program = b"\x7fELF\x003.11.x\0junk\x003.11.2\0%.80s";
         let version = version_in(program, "3.11").expect("it is there");
         assert_eq!(version, Version { numbers: [3, 11, 2], level: "final", serial: 0 });
         assert_eq!(version_in(program, "3.12"), None);

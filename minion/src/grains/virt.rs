@@ -121,9 +121,9 @@ fn container(src: &Source<'_>, found: &mut Found) {
         found.subtype = Some("kubernetes");
     } else if cgroup.contains(":/libpod_parent/") {
         found.subtype = Some("libpod");
-    } else if [":/system.slice/docker", ":/docker/", ":/docker-ce/"].iter().any(|p| cgroup.contains(p)) {
-        found.take(Some(("container", Some("Docker"))));
-    } else if src.exists("/.dockerenv") {
+    } else if [":/system.slice/docker", ":/docker/", ":/docker-ce/"].iter().any(|p| cgroup.contains(p))
+        || src.exists("/.dockerenv")
+    {
         found.take(Some(("container", Some("Docker"))));
     } else if src.exists("/run/.containerenv") {
         found.take(Some(("container", Some("Podman"))));

@@ -200,6 +200,15 @@ mod tests {
     }
 
     #[test]
+    fn outputs_of_git() {
+        use crate::exec::cases::parse_cases;
+        parse_cases("git/refs", |text| refs(text).into_iter().collect::<Dict>().into());
+        parse_cases("git/remotes", |text| remotes(text, true).into_iter().collect::<Dict>().into());
+        parse_cases("git/status", |text| status(text).into());
+        parse_cases("git/fetched", |text| fetched(text).into());
+    }
+
+    #[test]
     fn a_fetch_that_found_something() {
         let out = "From /srv/app\n   41aa0ce..9c1d00e  main       -> origin/main\n * [new branch]      next       -> \
                    origin/next\n * [new tag]         v1.0       -> v1.0\n + 1234567...89abcde force      -> origin/force  (forced update)\n";

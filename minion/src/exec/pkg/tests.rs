@@ -27,3 +27,29 @@ fn what_changed() {
         "{'fresh': {'old': '', 'new': '3'}, 'gone': {'old': '1', 'new': ''}, 'newer': {'old': '1', 'new': '2'}}"
     );
 }
+
+/// `tests/parse/<tool>/<parser>/<case>.txt`: real output of a tool; beside it the value, as YAML.
+#[test]
+fn outputs_of_package_managers() {
+    let versions = |all: Vec<(String, String)>| Value::from(all.into_iter().collect::<Dict>());
+    let lists = |all: Vec<(String, Vec<String>)>| Value::from(all.into_iter().collect::<Dict>());
+    crate::exec::cases::parse_cases("apt/policy", |text| versions(parse::apt_policy(text)));
+    crate::exec::cases::parse_cases("apt/show", |text| lists(parse::apt_show(text)));
+    crate::exec::cases::parse_cases("apt/upgrades", |text| versions(parse::apt_upgrades(text)));
+    crate::exec::cases::parse_cases("apt/update", |text| {
+        let (sources, failed) = parse::apt_update(text);
+        Dict::new().with("sources", sources.into_iter().collect::<Dict>()).with("failed", failed).into()
+    });
+    crate::exec::cases::parse_cases("dpkg/status", |text| {
+        let all = parse::Dpkg::parse(text, "amd64");
+        Dict::new()
+            .with("installed", joined(&all.installed))
+            .with("removed", joined(&all.removed))
+            .with("purge_desired", joined(&all.purge_desired))
+            .with("held", all.held())
+            .into()
+    });
+    crate::exec::cases::parse_cases("apk/installed", |text| joined(&parse::apk_installed(text)).into());
+    crate::exec::cases::parse_cases("apk/policy", |text| lists(parse::apk_policy(text)));
+    crate::exec::cases::parse_cases("apk/upgrades", |text| versions(parse::apk_upgrades(text)));
+}

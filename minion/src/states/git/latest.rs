@@ -462,13 +462,14 @@ impl State for Latest {
             return self.plan_clone(ctx, wanted.rev, remote);
         }
         let local = Local::read(&wanted, &remote)?;
-        let Decision { settled, changes, comment } = local.decide(&wanted, &remote)?;
+        let Decision { settled, changes, comment, plain } = local.decide(&wanted, &remote)?;
         if let Some(result) = settled {
             return Ok(Plan::settled(result, changes, comment));
         }
         if ctx.test && changes.is_empty() {
             // Something would be done (a remote, an upstream), but nothing of it is a change.
-            let comment = update::up_to_date(&self.target, &[comment], true, false);
+            let comment =
+                if plain { comment } else { update::up_to_date(&self.target, &[comment], true, false) };
             return Ok(Plan::settled(Some(true), changes, comment));
         }
         let found = Found { rev: wanted.rev, remote, local: Some(local), must_empty: false };

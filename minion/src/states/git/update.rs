@@ -35,15 +35,17 @@ pub(super) struct Decision {
     pub(super) settled: Option<Option<bool>>,
     pub(super) changes: Dict,
     pub(super) comment: String,
+    /// The comment stands for itself even when nothing of it is a change.
+    pub(super) plain: bool,
 }
 
 impl Decision {
     fn settled(result: bool, comment: impl Into<String>) -> Self {
-        Decision { settled: Some(Some(result)), changes: Dict::new(), comment: comment.into() }
+        Decision { settled: Some(Some(result)), changes: Dict::new(), comment: comment.into(), plain: false }
     }
 
     fn act(changes: Dict, comment: impl Into<String>) -> Self {
-        Decision { settled: None, changes, comment: comment.into() }
+        Decision { settled: None, changes, comment: comment.into(), plain: false }
     }
 }
 
@@ -249,7 +251,7 @@ impl Local {
         }
         if !self.matches && (args.update_head.0 || self.new_branch(wanted).is_some()) {
             changes.insert("revision", super::super::old_new(self.rev.clone(), rev));
-            if self.fast_forward == Some(false) {
+            if moves_remote && self.fast_forward == Some(false) {
                 changes.insert("forced update", true);
             }
         }
@@ -274,7 +276,7 @@ impl Local {
         if actions.is_empty() && changes.is_empty() {
             return Ok(Decision::settled(true, up_to_date(&args.target, &[], false, false)));
         }
-        Ok(Decision::act(changes, sentences(&actions)))
+        Ok(Decision { plain: self.head_stays(wanted), ..Decision::act(changes, sentences(&actions)) })
     }
 
     fn announce_move(&self, wanted: &Wanted<'_>, remote: &Remote, rev: &str, actions: &mut Vec<String>) {
@@ -288,10 +290,14 @@ impl Local {
             Some(branch) if self.branches.iter().any(|b| b == branch) => {
                 actions.push(format!("Branch '{branch}' would be checked out and {how} to {}", short(rev)));
             }
-            Some(branch) => actions.push(format!(
-                "New branch '{branch}' would be checked out, with {} as a starting point",
-                remote.loc
-            )),
+            Some(branch) => {
+                let loc = &remote.loc;
+                actions
+                    .push(format!("New branch '{branch}' would be checked out, with {loc} as a starting point"));
+                if let Upstream::Set(upstream) = &remote.upstream {
+                    actions.push(format!("Tracking branch would be set to {upstream}"));
+                }
+            }
             None if self.matches => {}
             None if wanted.args.update_head.0 => {
                 let how = match self.fast_forward {
@@ -457,16 +463,14 @@ impl Local {
             if self.head_stays(wanted) {
                 return Ok(Some(Stop::Enough(self.head_stays_comment(wanted, remote))));
             }
-            if !(self.edits && wanted.force == Force::Yes) {
-                let ahead = match self.base_rev.as_deref() {
-                    None => true,
-                    Some(base) => here.is_ancestor(base, rev)?,
-                };
-                if wanted.force == Force::No && (!ahead || self.edits) {
-                    return Ok(Some(Stop::Failed(self.refusal(wanted, remote, self.edits))));
-                }
-                fast_forward = Some(ahead);
+            let ahead = match self.base_rev.as_deref() {
+                None => true,
+                Some(base) => here.is_ancestor(base, rev)?,
+            };
+            if wanted.force == Force::No && (!ahead || self.edits) {
+                return Ok(Some(Stop::Failed(self.refusal(wanted, remote, self.edits))));
             }
+            fast_forward = Some(ahead);
         }
         self.change_branch(wanted, remote, here, comments)?;
         if fast_forward == Some(false) {
