@@ -60,7 +60,7 @@ fn text_for_people() {
 #[test]
 fn a_minion_that_is_gone_is_named() {
     let (master, [_web1, mut web2, _db1]) = three();
-    web2.crash();
+    web2.down();
     wait_for("the master to see that web2 is gone", || {
         let down = master.runner(&["manage.down"]);
         down.as_array().is_some_and(|d| d.iter().any(|id| id == "web2")).then_some(())
@@ -72,6 +72,18 @@ fn a_minion_that_is_gone_is_named() {
     );
     assert!(out.took < Duration::from_secs(4), "known at once, without a timeout: {}", out.report());
     master.rsalt(&["*", "test.ping"]).exits(1).says(&["web2:", "Minion did not return. [not connected]"]);
+}
+
+#[test]
+fn a_minion_that_crashes_is_named() {
+    let (master, [_web1, mut web2, _db1]) = three();
+    web2.crash();
+    // It is given a moment to come back, and then it is missing.
+    let out = master.tool("rsalt").args(["*", "test.ping", "--out=json", "--static"]).run().exits(1);
+    assert_eq!(
+        out.json(),
+        json!({"web1": true, "db1": true, "web2": "Minion did not return. [not connected]"})
+    );
 }
 
 #[test]
