@@ -128,9 +128,3 @@ fn indented(text: &str) -> String {
 pub fn grains(caller: &Caller, show: &Show) -> Answer {
     print(caller.grains(), "nested", show)
 }
-
-/// Does `work` with files and pillar from the master.
-pub fn with_master(config: MinionConfig, work: &dyn Fn(&Caller) -> Answer) -> Answer {
-    let _ = (config, work);
-    Answer { err: "rsalt-call: only --local is there yet".into(), code: 69, ..Answer::default() }
-}

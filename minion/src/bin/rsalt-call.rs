@@ -1,4 +1,4 @@
-//! `rsalt-call`: one function on this machine, with its own files or the master's.
+//! `rsalt-call`: one function on this machine, with its own files and pillar.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ struct Args {
     #[arg(value_name = "FUNCTION")]
     fun: Option<String>,
     /// Its arguments: values as YAML, key=value for keywords.
-    #[arg(value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    #[arg(value_name = "ARGUMENTS", allow_negative_numbers = true)]
     args: Vec<String>,
 
     /// Directory of the config files.
@@ -38,9 +38,6 @@ struct Args {
     /// The minion's id.
     #[arg(long)]
     id: Option<String>,
-    /// The master to ask, instead of the configured one.
-    #[arg(long, value_name = "ADDRESS")]
-    master: Option<String>,
     /// Directory of what is cached.
     #[arg(long, value_name = "DIR")]
     cachedir: Option<PathBuf>,
@@ -53,9 +50,6 @@ struct Args {
     /// Keywords whose values stay texts: name,name.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     no_parse: Vec<String>,
-    /// Seconds to wait for the master.
-    #[arg(short = 't', long, value_name = "SECONDS")]
-    timeout: Option<f64>,
     /// Exit with the function's own return code.
     #[arg(long)]
     retcode_passthrough: bool,
@@ -139,7 +133,10 @@ fn main() -> ExitCode {
     let answer = if config.file_client == "local" {
         work(&Caller::new(local::parts(&config)))
     } else {
-        minion::call::with_master(config, &work)
+        // The master takes a second session of an id for the minion come back, and drops the first.
+        let err = "rsalt-call: files and pillar of the master are only for its minion: use --local here, or rsalt on \
+                   the master";
+        Answer { err: err.into(), code: 69, ..Answer::default() }
     };
     finish(&answer, &args.output)
 }
@@ -168,19 +165,12 @@ fn adjust(config: &mut MinionConfig, args: &Args) {
         config.id.clone_from(id);
         call::set_opt(config, "id", id.as_str());
     }
-    if let Some(master) = &args.master {
-        config.master = vec![master.clone()];
-        call::set_opt(config, "master", master.as_str());
-    }
     if let Some(dir) = &args.cachedir {
         config.common.cachedir.clone_from(dir);
         call::set_opt(config, "cachedir", dir.display().to_string());
     }
     if let Some(level) = &args.log_level {
         config.common.log_level.clone_from(level);
-    }
-    if let Some(seconds) = args.timeout {
-        config.request_channel_timeout = seconds;
     }
 }
 

@@ -9,6 +9,8 @@ mod cmd;
 pub mod fake;
 mod process;
 pub mod real;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
