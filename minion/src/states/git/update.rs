@@ -484,12 +484,11 @@ impl Local {
             here.run_merged(&["checkout", "--", "."])?;
             comments.push("Uncommitted changes were discarded".to_owned());
         }
-        comments.extend(wanted.track(
-            here,
-            remote,
-            here.branch().ok().as_deref(),
-            self.upstream.as_deref(),
-        )?);
+        // A branch made here tracks what it started from.
+        if self.new_branch(wanted).is_none_or(|new| self.branches.iter().any(|known| known == new)) {
+            let branch = here.branch().ok();
+            comments.extend(wanted.track(here, remote, branch.as_deref(), self.upstream.as_deref())?);
+        }
         if fast_forward == Some(true) && !remote.is(self.base_rev.as_deref()) {
             if remote.upstream == Upstream::Unset {
                 let to = if wanted.rev == "HEAD" { rev } else { &wanted.rev };
