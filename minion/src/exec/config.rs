@@ -151,7 +151,8 @@ impl ExecFn for Get {
             let found = (!self.omit_opts.0).then(|| look(&ctx.opts())).flatten();
             let found = found.or_else(|| if self.omit_grains.0 { None } else { look(&ctx.grains()) });
             let found = found.or_else(|| if self.omit_pillar.0 { None } else { look(&ctx.pillar()) });
-            let found = found.or_else(|| if self.omit_master.0 { None } else { look(&master(&ctx.pillar())) });
+            let found =
+                found.or_else(|| if self.omit_master.0 { None } else { look(&master(&ctx.pillar())) });
             return Ok(found.or_else(|| look(&defaults().into())).unwrap_or(self.default));
         }
         let strategy = match self.merge.as_str() {
@@ -204,11 +205,13 @@ impl ExecFn for Option_ {
 
 impl ExecFn for Merge {
     const FUN: &'static str = "config.merge";
-    const SIGNATURE: &'static str = "value, default='', omit_opts=False, omit_master=False, omit_pillar=False";
+    const SIGNATURE: &'static str =
+        "value, default='', omit_opts=False, omit_master=False, omit_pillar=False";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let pillar = ctx.pillar();
-        let sources = [(self.omit_opts, ctx.opts()), (self.omit_master, master(&pillar)), (self.omit_pillar, pillar)];
+        let sources =
+            [(self.omit_opts, ctx.opts()), (self.omit_master, master(&pillar)), (self.omit_pillar, pillar)];
         let mut found: Option<Value> = None;
         for (_, source) in sources.iter().filter(|(omit, _)| !omit.0) {
             let Some(value) = source.get(&self.value) else { continue };
@@ -288,7 +291,8 @@ impl ExecFn for ValidFileProto {
     const SIGNATURE: &'static str = "uri";
 
     fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        const SCHEMES: [&str; 7] = ["salt://", "http://", "https://", "ftp://", "swift://", "s3://", "file://"];
+        const SCHEMES: [&str; 7] =
+            ["salt://", "http://", "https://", "ftp://", "swift://", "s3://", "file://"];
         Ok(SCHEMES.iter().any(|scheme| self.uri.starts_with(scheme)).into())
     }
 }

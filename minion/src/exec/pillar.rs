@@ -157,7 +157,9 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Val
 /// Every value that says something replaced by a mask; keys and the shape stay.
 fn masked(value: &Value) -> Value {
     match value {
-        Value::Dict(dict) => dict.iter().map(|(key, value)| (key.clone(), masked(value))).collect::<Dict>().into(),
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| (key.clone(), masked(value))).collect::<Dict>().into()
+        }
         Value::List(items) => items.iter().map(masked).collect::<Vec<_>>().into(),
         scalar if scalar.is_true() => MASK.into(),
         nothing => nothing.clone(),
@@ -171,7 +173,12 @@ fn shown(ctx: &Ctx<'_>, value: Value, unmask: &Value) -> Value {
 }
 
 /// The pillar compiled now.
-fn fresh(ctx: &Ctx<'_>, pillarenv: Option<&str>, saltenv: Option<&str>, over: Option<&Value>) -> Result<Value, ExecError> {
+fn fresh(
+    ctx: &Ctx<'_>,
+    pillarenv: Option<&str>,
+    saltenv: Option<&str>,
+    over: Option<&Value>,
+) -> Result<Value, ExecError> {
     let option = |name| ctx.opt(name).filter(Value::is_true).map(|v| v.to_string());
     let env = pillarenv.map(str::to_owned).or_else(|| {
         if option("pillarenv_from_saltenv").is_some() {
@@ -185,7 +192,11 @@ fn fresh(ctx: &Ctx<'_>, pillarenv: Option<&str>, saltenv: Option<&str>, over: Op
 
 /// The pillar that is asked about: the one at hand, or a fresh one when an environment is named.
 fn pillar_of(ctx: &Ctx<'_>, pillarenv: Option<&str>, saltenv: Option<&str>) -> Result<Value, ExecError> {
-    if pillarenv.is_none() && saltenv.is_none() { Ok(ctx.pillar()) } else { fresh(ctx, pillarenv, saltenv, None) }
+    if pillarenv.is_none() && saltenv.is_none() {
+        Ok(ctx.pillar())
+    } else {
+        fresh(ctx, pillarenv, saltenv, None)
+    }
 }
 
 fn missing(key: &str) -> ExecError {
@@ -210,7 +221,9 @@ impl ExecFn for Get {
             if let Some(merged) = merged(self.default.as_ref(), found, lists) {
                 return Ok(shown(ctx, merged, &self.unmask));
             }
-            tracing::error!("pillar.get: default and value of {key} are not both dicts or both lists: not merged");
+            tracing::error!(
+                "pillar.get: default and value of {key} are not both dicts or both lists: not merged"
+            );
         }
         let value = match (found, self.default) {
             (Some(value), _) => value.clone(),
@@ -253,7 +266,9 @@ impl Items {
             return Err(ExecError::invocation("Pillar data must be formatted as a dictionary"));
         }
         if self.pillar_enc.is_true() {
-            return Err(ExecError::command("Failed to decrypt pillar override: encrypted pillar is not supported"));
+            return Err(ExecError::command(
+                "Failed to decrypt pillar override: encrypted pillar is not supported",
+            ));
         }
         fresh(ctx, pillarenv, saltenv, Some(&self.pillar).filter(|over| over.is_true()))
     }
@@ -339,7 +354,9 @@ impl ExecFn for Keys {
 /// The same shape with types for values.
 fn types(value: &Value) -> Value {
     match value {
-        Value::Dict(dict) => dict.iter().map(|(key, value)| (key.clone(), types(value))).collect::<Dict>().into(),
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| (key.clone(), types(value))).collect::<Dict>().into()
+        }
         Value::List(items) => items.iter().map(types).collect::<Vec<_>>().into(),
         scalar => format!("<{}>", scalar.type_name()).into(),
     }
@@ -376,7 +393,8 @@ impl ExecFn for FileExists {
             return Err(ExecError::command("No pillar_roots found. Are you running this on the master?"));
         };
         let asked = |env: &Value| self.saltenv.as_deref().is_none_or(|name| env.as_str() == Some(name));
-        let dirs = roots.iter().filter(|(env, _)| asked(env)).filter_map(|(_, dirs)| dirs.as_list()).flatten();
+        let dirs =
+            roots.iter().filter(|(env, _)| asked(env)).filter_map(|(_, dirs)| dirs.as_list()).flatten();
         let at = |dir: &Value| std::path::Path::new(&dir.to_string()).join(&self.path);
         Ok(dirs.into_iter().any(|dir| ctx.host.is_file(&at(dir))).into())
     }

@@ -349,9 +349,27 @@ impl ExecFn for RefreshModules {
 
 /// What there is to sync, in the order in which Salt lists it.
 const KINDS: [&str; 21] = [
-    "tops", "clouds", "beacons", "modules", "states", "sdb", "grains", "renderers", "returners", "output", "utils",
-    "log_handlers", "executors", "proxymodules", "engines", "thorium", "serializers", "matchers", "resources",
-    "pillar", "wrapper",
+    "tops",
+    "clouds",
+    "beacons",
+    "modules",
+    "states",
+    "sdb",
+    "grains",
+    "renderers",
+    "returners",
+    "output",
+    "utils",
+    "log_handlers",
+    "executors",
+    "proxymodules",
+    "engines",
+    "thorium",
+    "serializers",
+    "matchers",
+    "resources",
+    "pillar",
+    "wrapper",
 ];
 
 impl ExecFn for SyncAll {

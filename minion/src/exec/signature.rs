@@ -189,7 +189,12 @@ mod tests {
         for (signature, args, kwargs, want) in [
             ("a, b=1", &[1, 2][..], &[][..], Ok("{'a': 1, 'b': 2}")),
             ("a, b=1", &[1], &[("b", 3)], Ok("{'b': 3, 'a': 1}")),
-            ("a, *args, **kwargs", &[1, 2, 3], &[("x", 3)], Ok("{'a': 1, 'args': [2, 3], 'kwargs': {'x': 3}}")),
+            (
+                "a, *args, **kwargs",
+                &[1, 2, 3],
+                &[("x", 3)],
+                Ok("{'a': 1, 'args': [2, 3], 'kwargs': {'x': 3}}"),
+            ),
             ("*args, a=None", &[1, 2], &[("a", 3)], Ok("{'a': 3, 'args': [1, 2]}")),
             ("", &[], &[], Ok("{}")),
             ("text", &[], &[], Err("f() missing 1 required positional argument: 'text'")),
@@ -199,7 +204,12 @@ mod tests {
             ("**kwargs", &[1], &[], Err("f() takes 0 positional arguments but 1 was given")),
             ("a, b=','", &[1, 2, 3], &[], Err("f() takes from 1 to 2 positional arguments but 3 were given")),
             ("a", &[1], &[("a", 2)], Err("f() got multiple values for argument 'a'")),
-            ("a", &[1], &[("x", 2), ("y", 3)], Err("The following keyword arguments are not valid: x=2, y=3")),
+            (
+                "a",
+                &[1],
+                &[("x", 2), ("y", 3)],
+                Err("The following keyword arguments are not valid: x=2, y=3"),
+            ),
         ] {
             let got = bind(signature, args, kwargs).map(|v| format!("{v:?}"));
             assert_eq!(got.as_deref(), want.map_err(str::to_owned).as_deref(), "{signature}");

@@ -107,7 +107,8 @@ fn documented(fun: &str, asked: &[Value]) -> bool {
             if name.contains('*') {
                 return Glob::new(&name).matches(fun);
             }
-            let prefix = if name.is_empty() || name.ends_with('.') { name.clone() } else { format!("{name}.") };
+            let prefix =
+                if name.is_empty() || name.ends_with('.') { name.clone() } else { format!("{name}.") };
             fun == name || fun.starts_with(&prefix)
         })
 }
@@ -128,9 +129,10 @@ fn listed(fun: &str, asked: &[Value]) -> bool {
 fn module_listed(fun: &str, asked: &[Value]) -> bool {
     let module = fun.split('.').next().unwrap_or(fun);
     asked.is_empty()
-        || asked.iter().map(ToString::to_string).any(|name| {
-            if name.contains('*') { Glob::new(&name).matches(fun) } else { module == name }
-        })
+        || asked
+            .iter()
+            .map(ToString::to_string)
+            .any(|name| if name.contains('*') { Glob::new(&name).matches(fun) } else { module == name })
 }
 
 fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {
@@ -207,10 +209,9 @@ fn some(list: Vec<Value>) -> Value {
 
 /// One row of Salt's report: names, defaults from the right, names of the catch-alls.
 fn spec(signature: &Signature) -> Value {
-    let positional = || signature.parameters.iter().filter(|p| !p.keyword_only);
     Dict::new()
-        .with("args", some(positional().map(|p| Value::from(p.name)).collect()))
-        .with("defaults", some(positional().filter_map(Parameter::default_value).collect()))
+        .with("args", some(signature.parameters.iter().map(|p| Value::from(p.name)).collect()))
+        .with("defaults", some(signature.parameters.iter().filter_map(Parameter::default_value).collect()))
         .with("varargs", if signature.varargs.is_some() { Value::Bool(true) } else { Value::None })
         .with("kwargs", if signature.kwargs.is_some() { Value::Bool(true) } else { Value::None })
         .into()

@@ -224,7 +224,11 @@ impl ExecFn for Truncate {
         let path = behind_links(ctx, expanded(ctx, &self.path));
         let mut data = read(ctx, &path)?;
         if self.length > data.len().max(LONGEST) {
-            return Err(ExecError::command(format!("{}: {} bytes are too many", path.display(), self.length)));
+            return Err(ExecError::command(format!(
+                "{}: {} bytes are too many",
+                path.display(),
+                self.length
+            )));
         }
         data.resize(self.length, 0);
         write(ctx, &path, &data)?;

@@ -148,7 +148,11 @@ fn kinds(text: &str) -> Result<Vec<FileKind>, Wrong> {
 }
 
 /// Ids by name or number, separated by commas or blanks.
-fn ids(text: &str, what: &str, id: impl Fn(&Value) -> Result<Option<u32>, ExecError>) -> Result<Vec<u32>, Wrong> {
+fn ids(
+    text: &str,
+    what: &str,
+    id: impl Fn(&Value) -> Result<Option<u32>, ExecError>,
+) -> Result<Vec<u32>, Wrong> {
     let words = text.split([',', ' ']).filter(|word| !word.is_empty());
     words
         .map(|word| match word.parse() {
@@ -253,7 +257,8 @@ impl<'a> Finder<'a> {
             "owner" => Criterion::Owner(ids(value, "user", |name| names::uid(self.ctx, name))?),
             "group" => Criterion::Group(ids(value, "group", |name| names::gid(self.ctx, name))?),
             "size" => {
-                let (least, most) = size(value).ok_or_else(|| Wrong::Option(format!("invalid size: \"{value}\"")))?;
+                let (least, most) =
+                    size(value).ok_or_else(|| Wrong::Option(format!("invalid size: \"{value}\"")))?;
                 Criterion::Size(least, most)
             }
             "mtime" => {
@@ -327,7 +332,8 @@ impl<'a> Finder<'a> {
     fn act(&self, action: &Action, at: &Path, text: &str, stat: &Stat) -> Result<Option<Value>, ExecError> {
         match action {
             Action::Print(what) => {
-                let mut shown: Vec<Value> = what.iter().filter_map(|what| self.shown(what, at, text, stat)).collect();
+                let mut shown: Vec<Value> =
+                    what.iter().filter_map(|what| self.shown(what, at, text, stat)).collect();
                 Ok(if shown.len() == 1 { shown.pop() } else { Some(shown.into()) })
             }
             Action::Delete if self.test => Ok(Some(text.into())),
@@ -367,7 +373,13 @@ impl<'a> Finder<'a> {
     }
 }
 
-fn holds(ctx: &Ctx<'_>, criterion: &Criterion, at: &Path, text: &str, stat: &Stat) -> Result<bool, ExecError> {
+fn holds(
+    ctx: &Ctx<'_>,
+    criterion: &Criterion,
+    at: &Path,
+    text: &str,
+    stat: &Stat,
+) -> Result<bool, ExecError> {
     Ok(match criterion {
         Criterion::Name(regex) => pattern::found(regex, path::basename(text))?,
         Criterion::Kind(kinds) => kinds.contains(&stat.kind),

@@ -94,7 +94,8 @@ impl ExecFn for GidToGroup {
     const SIGNATURE: &'static str = "gid";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let number = self.gid.as_int().or_else(|| self.gid.as_str().and_then(|text| text.trim().parse().ok()));
+        let number =
+            self.gid.as_int().or_else(|| self.gid.as_str().and_then(|text| text.trim().parse().ok()));
         match number {
             Some(number) => Ok(u32::try_from(number).map_or_else(|_| number.into(), |gid| group(ctx, gid))),
             None => Ok(gid(ctx, &self.gid)?.map_or_else(|| "".into(), |gid| group(ctx, gid))),

@@ -161,7 +161,9 @@ fn expand(out: &mut String, with: &str, captures: &Captures<'_, str>) -> Result<
             Some('t') => out.push('\t'),
             Some('r') => out.push('\r'),
             Some('\\') => out.push('\\'),
-            Some(letter) if letter.is_ascii_alphabetic() => return Err(wrong(format!("bad escape \\{letter}"))),
+            Some(letter) if letter.is_ascii_alphabetic() => {
+                return Err(wrong(format!("bad escape \\{letter}")));
+            }
             Some(other) => out.extend(['\\', other]),
             None => return Err(wrong("bad escape (end of pattern)".to_owned())),
         }
@@ -205,7 +207,11 @@ mod tests {
         ] {
             let regex = compile("x(?P<n>.)", 0, false).unwrap();
             let got = replace(&regex, "xa xb", with, literal, count).map(|(text, _)| text);
-            assert_eq!(got.map_err(|e| e.to_string()), want.map(str::to_owned).map_err(str::to_owned), "{with}");
+            assert_eq!(
+                got.map_err(|e| e.to_string()),
+                want.map(str::to_owned).map_err(str::to_owned),
+                "{with}"
+            );
         }
     }
 }

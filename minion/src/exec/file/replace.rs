@@ -135,7 +135,8 @@ fn not_found(path: &Path) -> ExecError {
 
 /// The content of a text file.
 fn text(ctx: &Ctx<'_>, path: &Path) -> Result<String, ExecError> {
-    let unread = |error| ExecError::command(format!("Unable to open file '{}'. Exception: {error}", path.display()));
+    let unread =
+        |error| ExecError::command(format!("Unable to open file '{}'. Exception: {error}", path.display()));
     let data = ctx.host.read(path).map_err(|error| unread(super::os_text(&error, path)))?;
     let binary = || {
         let problem = format!("Cannot perform string replacements on a binary file: {}", path.display());
@@ -159,7 +160,8 @@ fn store(ctx: &Ctx<'_>, path: &Path, old: &str, new: &str, backup: &Value) -> Re
 
 impl ExecFn for Search {
     const FUN: &'static str = "file.search";
-    const SIGNATURE: &'static str = "path, pattern, flags=8, bufsize=1, ignore_if_missing=False, multiline=False";
+    const SIGNATURE: &'static str =
+        "path, pattern, flags=8, bufsize=1, ignore_if_missing=False, multiline=False";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let bits = pattern::flags(&self.flags)? | if self.multiline.0 { pattern::MULTILINE } else { 0 };
@@ -179,7 +181,11 @@ impl Replace {
 
     /// What is added where nothing was found.
     fn content(&self) -> String {
-        if self.not_found_content.is_none() { self.repl.to_string() } else { self.not_found_content.to_string() }
+        if self.not_found_content.is_none() {
+            self.repl.to_string()
+        } else {
+            self.not_found_content.to_string()
+        }
     }
 
     /// The text as it is to be.
@@ -227,7 +233,9 @@ impl ExecFn for Replace {
         if self.append_if_not_found.0 && self.prepend_if_not_found.0 {
             return Err(ExecError::invocation("Only one of append and prepend_if_not_found is permitted"));
         }
-        if let Some(name) = self.encoding.as_str().filter(|name| !name.to_ascii_lowercase().starts_with("utf")) {
+        if let Some(name) =
+            self.encoding.as_str().filter(|name| !name.to_ascii_lowercase().starts_with("utf"))
+        {
             return Err(ExecError::invocation(format!("encoding {name} is not supported: files are UTF-8")));
         }
         let old = text(ctx, &path)?;

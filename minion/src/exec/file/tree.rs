@@ -179,7 +179,9 @@ impl ExecFn for Touch {
 
 /// Makes a directory and those above it that are missing, all with the same owner and mode.
 fn make(ctx: &Ctx<'_>, path: &Path, perms: &Perms) -> Result<(), ExecError> {
-    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty() && !ctx.host.exists(above)) {
+    if let Some(above) =
+        path.parent().filter(|above| !above.as_os_str().is_empty() && !ctx.host.exists(above))
+    {
         make(ctx, above, perms)?;
     }
     ctx.host.mkdir(path, None).map_err(|error| super::os_error(error, path))?;
@@ -460,7 +462,8 @@ impl ExecFn for Symlink {
                 return Err(ExecError::command(format!("Found existing symlink: {}", path.display())));
             }
         }
-        let there = if self.follow_symlinks.0 { ctx.host.exists(&path) } else { ctx.host.lstat(&path)?.is_some() };
+        let there =
+            if self.follow_symlinks.0 { ctx.host.exists(&path) } else { ctx.host.lstat(&path)?.is_some() };
         if there && !replaces {
             return Err(ExecError::command(format!("Existing path is not a symlink: {}", path.display())));
         }
