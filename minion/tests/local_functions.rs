@@ -3,6 +3,8 @@
 //! `tests/local/<module>.yaml` lists calls in order, with the return or the error; all of a module share one
 //! directory. `{dir}`, `{states}` and `{cache}` stand for its places.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

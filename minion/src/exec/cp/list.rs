@@ -164,7 +164,7 @@ impl ExecFn for ListMaster {
     const SIGNATURE: &'static str = "saltenv=None, prefix=''";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(beginning_with(&*ctx.files().list(&env_of(ctx, self.saltenv.as_deref()))?, &self.prefix))
+        Ok(beginning_with(&ctx.files().list(&env_of(ctx, self.saltenv.as_deref()))?, &self.prefix))
     }
 }
 
@@ -173,7 +173,7 @@ impl ExecFn for ListMasterDirs {
     const SIGNATURE: &'static str = "saltenv=None, prefix=''";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(beginning_with(&*ctx.files().dirs(&env_of(ctx, self.saltenv.as_deref()))?, &self.prefix))
+        Ok(beginning_with(&ctx.files().dirs(&env_of(ctx, self.saltenv.as_deref()))?, &self.prefix))
     }
 }
 
