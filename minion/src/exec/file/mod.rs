@@ -136,7 +136,8 @@ fn glob(ctx: &Ctx<'_>, pattern: &str) -> Vec<PathBuf> {
             }
             let glob = proto::target::glob::Glob::new(part);
             let Ok(names) = ctx.host.list_dir(&dir) else { continue };
-            let seen = |name: &&String| glob.matches(name) && (part.starts_with('.') || !name.starts_with('.'));
+            let seen =
+                |name: &&String| glob.matches(name) && (part.starts_with('.') || !name.starts_with('.'));
             next.extend(names.iter().filter(seen).map(|name| dir.join(name)));
         }
         found = next;
