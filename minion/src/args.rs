@@ -57,8 +57,7 @@ pub(crate) fn required_fields<T: DeserializeOwned>() -> Vec<&'static str> {
     let mut given: Vec<&'static str> = Vec::new();
     // Each try tells of one: it is given something, and the next try tells of the next.
     loop {
-        let entries = given.iter().map(|name| (*name, Blank));
-        let Err(Missing(Some(missing))) = T::deserialize(de::value::MapDeserializer::new(entries)) else { return given };
+        let Err(Missing(Some(missing))) = T::deserialize(Blanks(&given)) else { return given };
         match names.iter().find(|name| **name == missing) {
             Some(name) if !given.contains(name) => given.push(name),
             _ => return given,
@@ -85,6 +84,31 @@ impl de::Error for Missing {
 
     fn missing_field(field: &'static str) -> Self {
         Missing(Some(field))
+    }
+}
+
+/// A dict with these keys and nothing in them; through any number of newtypes.
+#[derive(Clone, Copy)]
+struct Blanks<'a>(&'a [&'static str]);
+
+impl<'de> de::Deserializer<'de> for Blanks<'_> {
+    type Error = Missing;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_map(de::value::MapDeserializer::new(self.0.iter().map(|name| (*name, Blank))))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Missing> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -212,7 +236,7 @@ mod tests {
         }
 
         /// As two.
-        struct Same(Two);
+        pub(crate) struct Same(Two);
     }
 
     #[test]
@@ -221,5 +245,7 @@ mod tests {
         assert_eq!(field_names::<Two>(), ["_first", "_second"]);
         assert_eq!(field_names::<Same>(), ["_first", "_second"]);
         assert_eq!(required_fields::<Same>(), ["_first"]);
+        let same: Same = data::args::from_value(data::Dict::new().with("_first", "a").into()).unwrap();
+        assert!(format!("{:?}", same.0).contains("\"a\""));
     }
 }

@@ -121,7 +121,10 @@ pub fn docs(prefix: &str) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|l| if l.is_empty() { String::new() } else { format!("    {l}") }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|l| if l.is_empty() { String::new() } else { format!("    {l}") })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// All grains, as `-g` prints them.

@@ -101,9 +101,9 @@ impl Caller {
 
     /// Gets the pillar anew.
     pub fn refresh_pillar(&self) -> Value {
-        let pillar = self.fresh_pillar(None, None).unwrap_or_else(|error| {
-            Dict::new().with("_errors", vec![error.to_string()]).into()
-        });
+        let pillar = self
+            .fresh_pillar(None, None)
+            .unwrap_or_else(|error| Dict::new().with("_errors", vec![error.to_string()]).into());
         *self.0.pillar.write().unwrap_or_else(PoisonError::into_inner) = Some(pillar.clone());
         pillar
     }
@@ -148,8 +148,10 @@ impl Caller {
         let scope = Arc::new(Scope::default());
         let mut ctx = Ctx::new(self, &scope, job);
         ctx.direct = true;
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exec::call(fun, args, kwargs, &ctx)));
-        let ret = result.unwrap_or_else(|_| Err(ExecError::raised("Exception", format!("{fun} panicked"))))?;
+        let result =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exec::call(fun, args, kwargs, &ctx)));
+        let ret =
+            result.unwrap_or_else(|_| Err(ExecError::raised("Exception", format!("{fun} panicked"))))?;
         let retcode = exec::retcode_of(ctx.retcode.get(), &ret);
         Ok(JobOutcome { success: retcode == 0, ret, retcode, out: entry.out })
     }
@@ -158,6 +160,11 @@ impl Caller {
 impl JobOutcome {
     /// The outcome of a call that raised, with the text that Salt's minion returns.
     fn failed(fun: &str, error: &ExecError) -> Self {
-        JobOutcome { ret: error.as_return(fun).into(), retcode: error.retcode(), success: false, out: Some("nested") }
+        JobOutcome {
+            ret: error.as_return(fun).into(),
+            retcode: error.retcode(),
+            success: false,
+            out: Some("nested"),
+        }
     }
 }

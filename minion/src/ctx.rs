@@ -29,7 +29,14 @@ pub struct JobCtx {
 impl JobCtx {
     /// A job with an id and its switch.
     pub fn new(jid: impl Into<String>, cancel: Cancel) -> Self {
-        JobCtx { jid: jid.into(), cancel, user: String::new(), fun: String::new(), tgt: Value::None, host: OnceLock::new() }
+        JobCtx {
+            jid: jid.into(),
+            cancel,
+            user: String::new(),
+            fun: String::new(),
+            tgt: Value::None,
+            host: OnceLock::new(),
+        }
     }
 
     /// A call that nothing ends.
@@ -92,7 +99,16 @@ pub struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     pub(crate) fn new(caller: &'a Caller, scope: &'a Arc<Scope>, job: &'a Arc<JobCtx>) -> Self {
         let host = job.host.get_or_init(|| caller.host().for_job(job.cancel.clone()));
-        Ctx { host: &**host, test: scope.test, caller, scope, job, chunk: None, retcode: Cell::new(0), direct: false }
+        Ctx {
+            host: &**host,
+            test: scope.test,
+            caller,
+            scope,
+            job,
+            chunk: None,
+            retcode: Cell::new(0),
+            direct: false,
+        }
     }
 
     pub(crate) fn for_chunk(mut self, chunk: &'a LowChunk, test: bool) -> Self {

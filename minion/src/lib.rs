@@ -6,20 +6,20 @@
 mod args;
 pub mod call;
 mod caller;
-mod ctx;
-pub mod job;
 pub mod conn;
-pub mod logging;
-pub mod init;
-pub mod health;
+mod ctx;
 pub mod daemon;
 pub mod exec;
 pub mod fileclient;
 pub mod grains;
-pub mod host;
 pub mod hash;
+pub mod health;
+pub mod host;
+pub mod init;
+pub mod job;
 mod jobs;
 pub mod local;
+pub mod logging;
 pub mod pillar;
 mod run;
 pub mod states;
@@ -27,8 +27,8 @@ pub mod states;
 pub use args::{Documented, field_names};
 pub use caller::{Caller, JobOutcome, Parts};
 pub use ctx::{Ctx, FileState, JobCtx, Scope};
-pub use run::Minion;
 pub use jobs::{JobControl, NoJobs, RunningJob};
+pub use run::Minion;
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

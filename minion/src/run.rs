@@ -168,7 +168,9 @@ fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String
         .low
         .keys()
         .filter_map(Value::as_str)
-        .filter(|key| !fields.contains(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__"))
+        .filter(|key| {
+            !fields.contains(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__")
+        })
         .collect();
     let Some((last, before)) = unknown.split_last() else { return Ok(()) };
     let names = before.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");

@@ -124,7 +124,11 @@ fn main() -> ExitCode {
     }
     let work = |caller: &Caller| match &args.fun {
         _ if args.grains => call::grains(caller, &show),
-        None => Answer { err: "rsalt-call: which function? See rsalt-call --help".into(), code: 64, ..Answer::default() },
+        None => Answer {
+            err: "rsalt-call: which function? See rsalt-call --help".into(),
+            code: 64,
+            ..Answer::default()
+        },
         Some(fun) => {
             let (positional, keywords) = proto::args::split(&args.args, &args.no_parse);
             call::run(caller, fun, positional, keywords, &show)
@@ -150,7 +154,8 @@ fn adjust(config: &mut MinionConfig, args: &Args) {
     }
     for (key, dirs) in [("file_roots", &args.file_root), ("pillar_roots", &args.pillar_root)] {
         if !dirs.is_empty() {
-            let dirs: Vec<PathBuf> = dirs.iter().map(|d| std::path::absolute(d).unwrap_or_else(|_| d.clone())).collect();
+            let dirs: Vec<PathBuf> =
+                dirs.iter().map(|d| std::path::absolute(d).unwrap_or_else(|_| d.clone())).collect();
             let texts: Vec<String> = dirs.iter().map(|d| d.display().to_string()).collect();
             let roots = Roots(vec![("base".into(), dirs)]);
             if key == "file_roots" {

@@ -242,7 +242,8 @@ impl ExecFn for Sleep {
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let text = self.length.to_string();
         let seconds = self.length.as_f64().or_else(|| text.trim().parse::<i64>().ok().map(|i| i as f64));
-        let bad = || ExecError::raised("ValueError", format!("invalid literal for int() with base 10: '{text}'"));
+        let bad =
+            || ExecError::raised("ValueError", format!("invalid literal for int() with base 10: '{text}'"));
         let time = Duration::try_from_secs_f64(seconds.ok_or_else(bad)?.trunc());
         let time = time.map_err(|_| ExecError::raised("ValueError", "sleep length must be non-negative"))?;
         ctx.host.sleep(time)?;

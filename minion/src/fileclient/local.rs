@@ -45,7 +45,8 @@ impl LocalFiles {
             saltenv: saltenv.to_owned(),
             reason: reason.to_owned(),
         };
-        let inside = Path::new(path).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        let inside =
+            Path::new(path).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if !inside || path.contains('\0') {
             return Err(refused("the path leads out of the roots"));
         }
@@ -94,11 +95,8 @@ impl LocalFiles {
             if (kind.is_symlink() && !self.follow_links) || self.is_ignored(&path) {
                 continue;
             }
-            let (is_dir, is_file) = if kind.is_symlink() {
-                (at.is_dir(), at.is_file())
-            } else {
-                (kind.is_dir(), kind.is_file())
-            };
+            let (is_dir, is_file) =
+                if kind.is_symlink() { (at.is_dir(), at.is_file()) } else { (kind.is_dir(), kind.is_file()) };
             if is_dir && depth < MAX_DEPTH {
                 self.walk_dir(&at, &path, depth + 1, files, dirs);
                 dirs.insert(path);

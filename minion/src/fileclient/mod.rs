@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use local::LocalFiles;
+pub use sls::FetchError;
 pub use source::Source;
 pub(crate) use source::cached_at;
-pub use sls::FetchError;
 
 /// A store of files by environment. Paths are below the roots, without `salt://`.
 pub trait FileClient: Send + Sync {
@@ -25,9 +25,9 @@ pub trait FileClient: Send + Sync {
     fn empty_dirs(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
         let (dirs, files) = (self.dirs(saltenv)?, self.list(saltenv)?);
         let below = |dir: &str, path: &str| path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
-        let empty = dirs.iter().filter(|dir| {
-            !files.iter().any(|f| below(dir, f)) && !dirs.iter().any(|d| below(dir, d))
-        });
+        let empty = dirs
+            .iter()
+            .filter(|dir| !files.iter().any(|f| below(dir, f)) && !dirs.iter().any(|d| below(dir, d)));
         Ok(Arc::new(empty.cloned().collect()))
     }
     /// The environments there are.

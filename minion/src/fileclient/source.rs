@@ -86,7 +86,8 @@ impl Source {
 
 /// Where a remote file is kept: `cachedir/extrn_files/<saltenv>/<host>/<path>`.
 pub(crate) fn cached_at(ctx: &Ctx<'_>, url: &str, saltenv: &str) -> PathBuf {
-    let cachedir = ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_else(|| "/var/cache/rsalt/minion".into());
+    let cachedir =
+        ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_else(|| "/var/cache/rsalt/minion".into());
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let safe: String = rest.replace("..", "_").replace(['?', '&', ':'], "_");
     Path::new(&cachedir).join("extrn_files").join(saltenv).join(safe.trim_end_matches('/'))

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn reads_accounts_and_groups() {
-        let users = parse_passwd("root:x:0:0:root:/root:/bin/bash\n# no\n+::::::\nbad:x:y:0\nbob:x:1000:100::/home/bob:\n");
+        let users = parse_passwd(
+            "root:x:0:0:root:/root:/bin/bash\n# no\n+::::::\nbad:x:y:0\nbob:x:1000:100::/home/bob:\n",
+        );
         assert_eq!(users.len(), 2);
         let bob = users.last().unwrap();
         assert_eq!((bob.name.as_str(), bob.uid, bob.gid, bob.home.as_str()), ("bob", 1000, 100, "/home/bob"));

@@ -185,7 +185,9 @@ impl fmt::Display for Cmd {
             }
             match arg {
                 Arg::Secret(_) => f.write_str("***")?,
-                Arg::Plain(s) if s.is_empty() || s.contains(|c: char| c.is_whitespace() || "'\"$`\\".contains(c)) => {
+                Arg::Plain(s)
+                    if s.is_empty() || s.contains(|c: char| c.is_whitespace() || "'\"$`\\".contains(c)) =>
+                {
                     write!(f, "'{}'", s.replace('\'', "'\\''"))?;
                 }
                 Arg::Plain(s) => f.write_str(s)?,

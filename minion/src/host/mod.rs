@@ -64,8 +64,12 @@ pub trait Host: Send + Sync {
     /// Sets owner and group; none leaves one as it is. Symbolic links are followed when `follow`.
     fn chown(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> Result<(), HostError>;
     /// Sets access and modification time; none leaves one as it is.
-    fn set_times(&self, path: &Path, atime: Option<SystemTime>, mtime: Option<SystemTime>)
-    -> Result<(), HostError>;
+    fn set_times(
+        &self,
+        path: &Path,
+        atime: Option<SystemTime>,
+        mtime: Option<SystemTime>,
+    ) -> Result<(), HostError>;
 
     /// The accounts of `/etc/passwd`.
     fn users(&self) -> Result<Arc<Vec<User>>, HostError>;

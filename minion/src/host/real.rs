@@ -39,15 +39,11 @@ impl RealHost {
         }
         let user = match &cmd.runas {
             None => None,
-            Some(name) => {
-                Some(self.user(name)?.ok_or_else(|| HostError::NoUser { name: name.clone() })?)
-            }
+            Some(name) => Some(self.user(name)?.ok_or_else(|| HostError::NoUser { name: name.clone() })?),
         };
         let group = match &cmd.group {
             None => None,
-            Some(name) => {
-                Some(self.group(name)?.ok_or_else(|| HostError::NoGroup { name: name.clone() })?)
-            }
+            Some(name) => Some(self.group(name)?.ok_or_else(|| HostError::NoGroup { name: name.clone() })?),
         };
         let uid = user.as_ref().map_or_else(|| self.euid(), |u| u.uid);
         let own_gid = rustix::process::getegid().as_raw();
@@ -275,7 +271,9 @@ fn cached<T>(
 fn found(meta: io::Result<fs::Metadata>, path: &Path) -> Result<Option<Stat>, HostError> {
     let meta = match meta {
         Ok(meta) => meta,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(e) => return Err(HostError::file("look at", path, e)),
     };
     let kind = match meta.file_type() {

@@ -48,7 +48,8 @@ fn surroundings() {
     let host = RealHost::new();
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path().canonicalize().unwrap();
-    let done = host.run(&sh("pwd; umask; echo $A$HOME").cwd(&at).umask(0o27).clean_env().env("A", "b")).unwrap();
+    let done =
+        host.run(&sh("pwd; umask; echo $A$HOME").cwd(&at).umask(0o27).clean_env().env("A", "b")).unwrap();
     assert_eq!(done.out(), format!("{}\n0027\nb\n", at.display()));
     if host.euid() == 0 && host.user("nobody").unwrap().is_some() {
         let done = host.run(&sh("id -un; id -G | tr ' ' '\\n' | grep -x 0").runas("nobody")).unwrap();
@@ -74,7 +75,8 @@ fn a_background_command_outlives_the_call() {
 fn time_limit_and_cancel_end_the_whole_group() {
     let dir = tempfile::tempdir().unwrap();
     for how in [None, Some(Stop::Term), Some(Stop::Kill)] {
-        let pids = dir.path().join(how.map_or("limit", |how| if how == Stop::Term { "term" } else { "kill" }));
+        let pids =
+            dir.path().join(how.map_or("limit", |how| if how == Stop::Term { "term" } else { "kill" }));
         let cancel = Cancel::new();
         let host = RealHost::new().for_job(cancel.clone());
         // The shell waits for a child of its own, which must go too.

@@ -8,8 +8,13 @@ use crate::host::Errors;
 use crate::{Ctx, args};
 
 /// The states of `cmd`.
-pub const STATES: &[StateEntry] =
-    &[entry::<Run>(), entry::<Wait>(), entry::<Wait>().also_as("cmd.watch"), entry::<Script>(), entry::<WaitScript>()];
+pub const STATES: &[StateEntry] = &[
+    entry::<Run>(),
+    entry::<Wait>(),
+    entry::<Wait>().also_as("cmd.watch"),
+    entry::<Script>(),
+    entry::<WaitScript>(),
+];
 
 args! {
     /// Run a command. Changes are what it printed and its exit status, so it has changes each time.

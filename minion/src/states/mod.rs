@@ -9,8 +9,8 @@ pub mod file;
 pub mod git;
 pub mod pip;
 pub mod pkg;
-pub mod service;
 mod plan;
+pub mod service;
 pub mod test;
 pub mod virtualenv;
 
@@ -25,7 +25,16 @@ use crate::{Ctx, Documented};
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
-pub const ALL: &[&[StateEntry]] = &[cmd::STATES, file::STATES, git::STATES, pip::STATES, pkg::STATES, service::STATES, virtualenv::STATES, test::STATES];
+pub const ALL: &[&[StateEntry]] = &[
+    cmd::STATES,
+    file::STATES,
+    git::STATES,
+    pip::STATES,
+    pkg::STATES,
+    service::STATES,
+    virtualenv::STATES,
+    test::STATES,
+];
 
 /// A state function: the struct holds its arguments, `name` among them.
 pub trait State: DeserializeOwned + Documented {
@@ -143,7 +152,11 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for entry in ALL.iter().flat_map(|m| m.iter()) {
             assert!(seen.insert(entry.fun), "{} is there twice", entry.fun);
-            assert!(entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()), "{}", entry.fun);
+            assert!(
+                entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()),
+                "{}",
+                entry.fun
+            );
             assert!(entry.doc.trim().len() > 10, "{} has no doc", entry.fun);
             assert!((entry.fields)().contains(&"name"), "{} has no name", entry.fun);
         }

@@ -27,7 +27,13 @@ impl<S> Plan<S> {
 
     /// The result stands already, in test mode as for real.
     pub fn settled(result: Option<bool>, changes: Dict, comment: impl Into<String>) -> Self {
-        Plan { steps: Vec::new(), changes, comment: comment.into(), extra: Dict::new(), settled: Some(result) }
+        Plan {
+            steps: Vec::new(),
+            changes,
+            comment: comment.into(),
+            extra: Dict::new(),
+            settled: Some(result),
+        }
     }
 
     /// One step that makes one change. `comment` is said in test mode, and for real unless
@@ -157,10 +163,13 @@ impl StateError {
 
     fn into_outcome(self) -> Outcome {
         match self {
-            StateError::Refused { comment, changes } => Outcome::new(Some(false), comment).with_changes(changes),
-            StateError::Exec(ExecError::Raised { exception, message }) => {
-                Outcome::new(Some(false), format!("An exception occurred in this state: {exception}: {message}"))
+            StateError::Refused { comment, changes } => {
+                Outcome::new(Some(false), comment).with_changes(changes)
             }
+            StateError::Exec(ExecError::Raised { exception, message }) => Outcome::new(
+                Some(false),
+                format!("An exception occurred in this state: {exception}: {message}"),
+            ),
             other => Outcome::new(Some(false), other.to_string()),
         }
     }

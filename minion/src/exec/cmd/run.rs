@@ -82,7 +82,8 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
         Cmd::shell(shell, argv.into_iter().next().unwrap_or_default())
     } else {
         let mut words = argv.into_iter();
-        let program = words.next().ok_or_else(|| ExecError::raised("IndexError", "list index out of range"))?;
+        let program =
+            words.next().ok_or_else(|| ExecError::raised("IndexError", "list index out of range"))?;
         Cmd::of(program, words)
     };
     cmd = identity(ctx, options, with_env(ctx, options, cmd))?;
@@ -154,7 +155,8 @@ fn rendered(ctx: &Ctx<'_>, options: &Options) -> Result<(Value, Option<String>),
     };
     let cmd = match &options.cmd {
         Value::List(words) => {
-            let words: Result<Vec<String>, ExecError> = words.iter().map(|w| render(&w.to_string())).collect();
+            let words: Result<Vec<String>, ExecError> =
+                words.iter().map(|w| render(&w.to_string())).collect();
             Value::from(words?)
         }
         one => Value::from(render(&one.to_string())?),
@@ -212,7 +214,8 @@ fn with_env(ctx: &Ctx<'_>, options: &Options, mut cmd: Cmd) -> Cmd {
         cmd = cmd.env(name, value);
     }
     if let Some(first) = &options.prepend_path {
-        let rest = path.take().or_else(|| ctx.host.env("PATH")).unwrap_or_else(|| crate::host::DEFAULT_PATH.into());
+        let rest =
+            path.take().or_else(|| ctx.host.env("PATH")).unwrap_or_else(|| crate::host::DEFAULT_PATH.into());
         cmd = cmd.env("PATH", format!("{first}:{rest}"));
     }
     cmd
@@ -253,7 +256,8 @@ fn timeout(value: &Value) -> Result<Option<Duration>, ExecError> {
     }
     let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
     let limit = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok());
-    let bad = || ExecError::raised("TimedProcTimeoutError", format!("Error: timeout {value} must be a number"));
+    let bad =
+        || ExecError::raised("TimedProcTimeoutError", format!("Error: timeout {value} must be a number"));
     limit.map(Some).ok_or_else(bad)
 }
 

@@ -8,8 +8,8 @@ use data::{Dict, Value};
 use serde::Deserialize;
 use sls::render::{Renderer, Template};
 
-use super::run::{Ran, run, split_words};
 use super::Options;
+use super::run::{Ran, run, split_words};
 use crate::exec::ExecError;
 use crate::fileclient::Source;
 use crate::host::Errors;

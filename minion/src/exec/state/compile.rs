@@ -88,7 +88,10 @@ impl Run {
             failhard: opts.get("failhard").is_some_and(Value::is_true),
             mock: kwargs.get("mock").is_some_and(Value::is_true),
             shell: ctx.grain("shell").map(|v| v.to_string()),
-            max_parallel: opts.get("state_max_parallel").and_then(Value::as_int).map_or(0, |n| n.max(0) as usize),
+            max_parallel: opts
+                .get("state_max_parallel")
+                .and_then(Value::as_int)
+                .map_or(0, |n| n.max(0) as usize),
         };
         Ok(Run {
             minion,

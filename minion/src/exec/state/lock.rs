@@ -25,7 +25,11 @@ impl Drop for Lock {
 }
 
 /// Takes the place of the running state run; an error is the text for the user.
-pub(super) fn take(ctx: &Ctx<'_>, queue: &Value, kwargs: &Dict) -> Result<Result<Lock, Vec<String>>, ExecError> {
+pub(super) fn take(
+    ctx: &Ctx<'_>,
+    queue: &Value,
+    kwargs: &Dict,
+) -> Result<Result<Lock, Vec<String>>, ExecError> {
     // A state function called by a template or a state runs within a run.
     if !ctx.is_direct() {
         return Ok(Ok(Lock(None)));
@@ -112,7 +116,9 @@ fn others(ctx: &Ctx<'_>) -> Vec<Entry> {
     paths.sort();
     let mut before = Vec::new();
     for path in paths {
-        let Some(value) = std::fs::read(&path).ok().and_then(|d| data::msgpack::decode(&d).ok()) else { continue };
+        let Some(value) = std::fs::read(&path).ok().and_then(|d| data::msgpack::decode(&d).ok()) else {
+            continue;
+        };
         let text = |key: &str| value.get(key).map(Value::to_string).unwrap_or_default();
         let pid = value.get("pid").and_then(Value::as_int).and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
         let tid = value.get("thread").and_then(Value::as_int).unwrap_or(0);

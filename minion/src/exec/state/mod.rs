@@ -267,7 +267,8 @@ impl ExecFn for Apply {
         let fun = if self.mods.is_true() { Sls::SIGNATURE } else { Highstate::SIGNATURE };
         let mods = self.mods.is_true().then_some(self.mods);
         let name = if mods.is_some() { "sls" } else { "highstate" };
-        let bound = super::Signature::parse(fun).bind(name, mods.clone().into_iter().collect(), self.kwargs)?;
+        let bound =
+            super::Signature::parse(fun).bind(name, mods.clone().into_iter().collect(), self.kwargs)?;
         let bad = |e: data::args::ArgError| ExecError::Arguments(e.to_string());
         match mods {
             Some(_) => data::args::from_value::<Sls>(bound.into()).map_err(bad)?.call(ctx),
@@ -350,7 +351,9 @@ impl ExecFn for Single {
         let fun = fun.split('.').next().unwrap_or(fun);
         let mut low = self.kwargs.clone();
         low.retain(|key, _| {
-            !key.as_str().is_some_and(|k| k.starts_with("__pub_") || ["pillar", "pillarenv", "concurrent"].contains(&k))
+            !key.as_str().is_some_and(|k| {
+                k.starts_with("__pub_") || ["pillar", "pillarenv", "concurrent"].contains(&k)
+            })
         });
         low.extend([("state", state), ("fun", fun)]);
         low.insert("__id__", self.name.clone());

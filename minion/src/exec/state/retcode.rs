@@ -39,9 +39,9 @@ pub(super) fn all_well(ret: &Value, handlers: &HashMap<String, Vec<(String, Stri
     if results.is_empty() {
         return false;
     }
-    if results.contains("result") && !results.get("result").is_some_and(|r| r.as_dict().is_some()) {
+    if let Some(result) = results.get("result").filter(|r| r.as_dict().is_none()) {
         // A single result, as `state.low` returns.
-        return results.get("result").and_then(Value::as_bool) != Some(false);
+        return result.as_bool() != Some(false);
     }
     results.iter().all(|(tag, result)| {
         if result.get("result").and_then(Value::as_bool) != Some(false) {

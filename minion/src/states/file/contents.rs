@@ -17,9 +17,15 @@ impl Managed {
         let pillar = || ctx.pillar();
         let grains = || ctx.grains();
         let (value, label) = if !self.contents_pillar.is_none() {
-            (self.looked_up(&self.contents_pillar, &pillar(), "Pillar")?, format!("contents_pillar {}", self.contents_pillar))
+            (
+                self.looked_up(&self.contents_pillar, &pillar(), "Pillar")?,
+                format!("contents_pillar {}", self.contents_pillar),
+            )
         } else if !self.contents_grains.is_none() {
-            (self.looked_up(&self.contents_grains, &grains(), "Grain")?, format!("contents_grains {}", self.contents_grains))
+            (
+                self.looked_up(&self.contents_grains, &grains(), "Grain")?,
+                format!("contents_grains {}", self.contents_grains),
+            )
         } else if !self.contents.is_none() {
             (self.contents.clone(), "'contents'".to_owned())
         } else {
@@ -70,7 +76,8 @@ impl Managed {
         };
         match keys {
             Value::List(keys) => {
-                let parts: Result<Vec<String>, StateError> = keys.iter().map(|k| Ok(find(k)?.to_string())).collect();
+                let parts: Result<Vec<String>, StateError> =
+                    keys.iter().map(|k| Ok(find(k)?.to_string())).collect();
                 Ok(parts?.join("\n").into())
             }
             key => find(key),

@@ -184,8 +184,11 @@ impl Directory {
     /// Every path with what is to change on it.
     fn differences(&self, ctx: &Ctx<'_>, name: &str, recurse: Option<Recurse>) -> Result<Dict, StateError> {
         let mut changes = Dict::new();
-        let levels =
-            if recurse.is_some() || self.clean { walk(ctx, Path::new(name), self.max_depth)? } else { Vec::new() };
+        let levels = if recurse.is_some() || self.clean {
+            walk(ctx, Path::new(name), self.max_depth)?
+        } else {
+            Vec::new()
+        };
         if let Some(recurse) = recurse {
             let (file_perms, dir_perms) =
                 (self.inner(recurse, self.file_bits()), self.inner(recurse, self.dir_bits()));
@@ -347,7 +350,8 @@ impl State for Directory {
         match &obstacle {
             Some(Obstacle::ToBackup(backup)) if ctx.test => {
                 if ctx.host.lstat(Path::new(backup))?.is_some() {
-                    changes.insert("forced", format!("Existing file at backup path {backup} would be removed"));
+                    changes
+                        .insert("forced", format!("Existing file at backup path {backup} would be removed"));
                 }
                 changes.insert("backup", format!("{name} would be renamed to {backup}"));
                 changes.insert(name.as_str(), Dict::new().with("directory", "new"));
@@ -407,10 +411,9 @@ impl State for Directory {
         }
         let recurse = Recurse::new(&self.recurse)?;
         if let Some(recurse) = recurse {
-            for (asked, given, what) in [
-                (recurse.user, &self.user, "user"),
-                (recurse.group, &self.group, "group"),
-            ] {
+            for (asked, given, what) in
+                [(recurse.user, &self.user, "user"), (recurse.group, &self.group, "group")]
+            {
                 if asked && given.is_none() {
                     outcome.result = Some(false);
                     outcome.comment = format!(
@@ -420,10 +423,8 @@ impl State for Directory {
             }
             if recurse.user && self.user.is_true() && uid(ctx, &self.user)?.is_none() {
                 outcome.result = Some(false);
-                outcome.comment = format!(
-                    "Failed to enforce ownership for user {} (user does not exist)",
-                    self.user
-                );
+                outcome.comment =
+                    format!("Failed to enforce ownership for user {} (user does not exist)", self.user);
             }
             if recurse.silent {
                 changes = Dict::new().with("recursion", "Changes silenced");

@@ -186,7 +186,9 @@ impl Managed {
             return Ok(Plan::settled(result, changes, comment));
         }
         if changes.is_empty() {
-            return Ok(Plan::nothing(format!("File {name} exists with proper permissions. No changes made.")));
+            return Ok(Plan::nothing(format!(
+                "File {name} exists with proper permissions. No changes made."
+            )));
         }
         Ok(Plan::steps(vec![Step::Perms], changes, ""))
     }
@@ -214,7 +216,11 @@ impl Managed {
                         FoundData::File { path, .. } if path == Path::new(name) => Content::Nothing,
                         FoundData::File { path, hash, kind } => {
                             let data = ctx.host.read(&path).map_err(StateError::from)?;
-                            if hash::hex(kind, &data) == hash { Content::Source(data) } else { Content::SourceFile(path) }
+                            if hash::hex(kind, &data) == hash {
+                                Content::Source(data)
+                            } else {
+                                Content::SourceFile(path)
+                            }
                         }
                     }
                 }
@@ -271,7 +277,9 @@ impl Managed {
             Ok(write) => write,
             Err(Refusal::State(error)) => return Err(error),
             Err(Refusal::Source(NoSource::NoneFound)) => {
-                return Err(StateError::refused("Unable to manage file: none of the specified sources were found"));
+                return Err(StateError::refused(
+                    "Unable to manage file: none of the specified sources were found",
+                ));
             }
             Err(Refusal::Source(NoSource::Because(text))) => return Err(StateError::refused(text)),
         };
@@ -370,7 +378,9 @@ impl State for Managed {
             Ok(write) => write,
             Err(Refusal::State(error)) => return Err(error),
             Err(Refusal::Source(NoSource::NoneFound)) => {
-                return Err(StateError::refused("Unable to manage file: none of the specified sources were found"));
+                return Err(StateError::refused(
+                    "Unable to manage file: none of the specified sources were found",
+                ));
             }
             Err(Refusal::Source(NoSource::Because(text))) => {
                 return Err(StateError::refused(format!("Unable to manage file: {text}")));
@@ -395,7 +405,9 @@ impl State for Managed {
             Step::Perms => {
                 let done = self.perms(bits(&self.mode)).enforce(ctx, path, self.follow_symlinks)?;
                 let result = Some(done.errors.is_empty());
-                return Ok(Applied::Done(Outcome::new(result, done.errors.join("; ")).with_changes(done.changes)));
+                return Ok(Applied::Done(
+                    Outcome::new(result, done.errors.join("; ")).with_changes(done.changes),
+                ));
             }
             Step::Write(write) => write,
         };
@@ -443,7 +455,8 @@ impl State for Managed {
             let first = (is_source || write.mode.is_some()).then_some(0o600);
             ctx.host.write_atomic(path, &data, first)?;
         }
-        let mode = if write.there { write.mode } else { Some(write.mode.unwrap_or_else(|| 0o666 & !umask())) };
+        let mode =
+            if write.there { write.mode } else { Some(write.mode.unwrap_or_else(|| 0o666 & !umask())) };
         let done = self.perms(mode).enforce(ctx, path, self.follow_symlinks)?;
         changes.extend(done.changes);
         let well = done.errors.is_empty();

@@ -28,11 +28,7 @@ pub(super) enum FoundData {
     /// In memory.
     Bytes(Arc<[u8]>),
     /// In a file of this machine, which need not be read when its hash is that of the file that is there.
-    File {
-        path: PathBuf,
-        hash: String,
-        kind: Kind,
-    },
+    File { path: PathBuf, hash: String, kind: Kind },
 }
 
 /// Why a source cannot be had; the words differ with who asks.
@@ -146,8 +142,11 @@ impl Managed {
             if is != wanted {
                 let there = ctx.host.exists(Path::new(name));
                 let (of, hint) = if there {
-                    (text.as_str(), ". If the 'source_hash' value refers to a remote file with multiple possible \
-                        matches, then it may be necessary to set 'source_hash_name'.")
+                    (
+                        text.as_str(),
+                        ". If the 'source_hash' value refers to a remote file with multiple possible \
+                        matches, then it may be necessary to set 'source_hash_name'.",
+                    )
                 } else {
                     (name, "")
                 };
@@ -159,7 +158,9 @@ impl Managed {
         }
         let data = match self.engine() {
             None => data,
-            Some(engine) => self.render_source(ctx, name, &text, &data, engine, &saltenv)?.into_bytes().into(),
+            Some(engine) => {
+                self.render_source(ctx, name, &text, &data, engine, &saltenv)?.into_bytes().into()
+            }
         };
         Ok(Some(Found { data: FoundData::Bytes(data), mode }))
     }
@@ -231,7 +232,8 @@ impl Managed {
         };
         let by_length = Kind::from_digits(sum.len());
         let Some(kind) = kind else {
-            let kind = by_length.filter(|_| sum.bytes().all(|b| b.is_ascii_hexdigit())).ok_or_else(invalid)?;
+            let kind =
+                by_length.filter(|_| sum.bytes().all(|b| b.is_ascii_hexdigit())).ok_or_else(invalid)?;
             return Ok((kind, sum.to_lowercase()));
         };
         let wanted = Kind::from_name(kind).ok_or_else(|| {

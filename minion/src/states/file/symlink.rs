@@ -73,7 +73,11 @@ impl Symlink {
         let now = ctx.host.lstat(Path::new(name))?.filter(|_| ctx.host.is_link(Path::new(name)));
         let inherit = now.filter(|_| self.inherit_user_and_group);
         let id_or = |given: &Value, own: Option<u32>, default: &dyn Fn() -> String| {
-            if given.is_true() || given.as_int().is_some() { given.to_string() } else { own.map_or_else(default, |id| id.to_string()) }
+            if given.is_true() || given.as_int().is_some() {
+                given.to_string()
+            } else {
+                own.map_or_else(default, |id| id.to_string())
+            }
         };
         let user = id_or(&self.user, inherit.as_ref().map(|s| s.uid), &|| {
             let configured = ctx.opt("user").filter(Value::is_true).map(|v| v.to_string());
@@ -217,20 +221,19 @@ impl State for Symlink {
             let normal = |p: &Path| p.components().collect::<std::path::PathBuf>();
             if normal(&ctx.host.readlink(path)?) == normal(Path::new(&self.target)) {
                 if Self::is_theirs(ctx, &name, &owner)? {
-                    let comment = format!("Symlink {name} is present and owned by {}:{}", owner.user, owner.group);
+                    let comment =
+                        format!("Symlink {name} is present and owned by {}:{}", owner.user, owner.group);
                     return Ok(Plan::nothing(comment));
                 }
                 return Ok(Plan::steps(vec![Step::Own], Dict::new(), ""));
             }
         } else if self.there(ctx, &name)? {
             match self.backup_path(&name)? {
-                Some(backup) => {
-                    if !self.force && ctx.host.lstat(Path::new(&backup))?.is_some() {
-                        return Err(StateError::refused(format!(
-                            "Symlink & backup dest exists and Force not set. {name} -> {} - backup: {backup}",
-                            self.target
-                        )));
-                    }
+                Some(backup) if !self.force && ctx.host.lstat(Path::new(&backup))?.is_some() => {
+                    return Err(StateError::refused(format!(
+                        "Symlink & backup dest exists and Force not set. {name} -> {} - backup: {backup}",
+                        self.target
+                    )));
                 }
                 None if !self.force && !self.atomic => {
                     let kind = if ctx.host.is_file(path) {
@@ -243,7 +246,7 @@ impl State for Symlink {
                     let problem = format!("{kind} exists where the symlink {name} should be");
                     return Err(StateError::refused(problem));
                 }
-                None => {}
+                _ => {}
             }
         }
         Ok(Plan::steps(vec![Step::Make], Dict::new(), ""))
@@ -259,7 +262,9 @@ impl State for Symlink {
             return Ok(Applied::Done(match own() {
                 Ok(()) => Outcome::new(Some(true), format!("Set ownership of symlink {name} to {whose}"))
                     .with_changes(Dict::new().with("ownership", whose)),
-                Err(_) => Outcome::new(Some(false), format!("Failed to set ownership of symlink {name} to {whose}")),
+                Err(_) => {
+                    Outcome::new(Some(false), format!("Failed to set ownership of symlink {name} to {whose}"))
+                }
             }));
         }
         if self.makedirs {

@@ -26,7 +26,8 @@ pub(crate) struct Enforced {
 
 impl Perms {
     pub(crate) fn new(user: &Value, group: &Value, mode: Option<u32>) -> Self {
-        let given = |v: &Value| (v.is_true() || v.as_int().is_some_and(|_| v.as_bool().is_none())).then(|| v.clone());
+        let given =
+            |v: &Value| (v.is_true() || v.as_int().is_some_and(|_| v.as_bool().is_none())).then(|| v.clone());
         Perms { user: given(user), group: given(group), mode }
     }
 
@@ -209,7 +210,12 @@ pub(crate) fn back_up(ctx: &Ctx<'_>, path: &str, backup: &str) -> Result<(), Sta
     let Some(stat) = ctx.host.stat(Path::new(path))? else { return Ok(()) };
     let cachedir = ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_default();
     let now: chrono::DateTime<chrono::Local> = ctx.host.now().into();
-    let stamp = format!("{}{:06}_{}", now.format("%a_%b_%d_%H:%M:%S_"), now.timestamp_subsec_micros(), now.format("%Y"));
+    let stamp = format!(
+        "{}{:06}_{}",
+        now.format("%a_%b_%d_%H:%M:%S_"),
+        now.timestamp_subsec_micros(),
+        now.format("%Y")
+    );
     let at = PathBuf::from(format!("{cachedir}/file_backup{path}_{stamp}"));
     if let Some(dir) = at.parent() {
         ctx.host.mkdir_all(dir, None)?;
