@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Raised,
     /// A function that the host supplied failed (`CommandExecutionError`, `SaltInvocationError`).
     Host,
+    /// A function that the host supplied raised any other exception.
+    Exception,
 }
 
 /// A failed render: the message, and where in which template.

@@ -75,6 +75,8 @@ pub(crate) struct Lexer {
     source: String,
     pos: usize,
     line: u32,
+    /// The line of the last token. The end of the template counts as part of it.
+    last_line: u32,
     state: State,
     /// Brackets that wait to be closed.
     open: Vec<&'static str>,
@@ -113,6 +115,7 @@ impl Lexer {
             source: normalize(source, options.keep_trailing_newline),
             pos: 0,
             line: 1,
+            last_line: 1,
             state: State::Text,
             open: Vec::new(),
             queue: VecDeque::new(),
@@ -149,6 +152,7 @@ impl Lexer {
     pub(crate) fn next(&mut self) -> Lexed<Token> {
         loop {
             if let Some(t) = self.queue.pop_front() {
+                self.last_line = t.line;
                 return Ok(t);
             }
             if let Some(e) = self.pending.take() {
@@ -156,10 +160,11 @@ impl Lexer {
             }
             if self.state == State::Text {
                 if self.rest().is_empty() {
-                    return Ok(Token { line: self.line, tok: Tok::Eof });
+                    return Ok(Token { line: self.last_line, tok: Tok::Eof });
                 }
                 self.pending = self.text().err();
             } else if let Some(t) = self.tag()? {
+                self.last_line = t.line;
                 return Ok(t);
             }
         }
@@ -332,7 +337,7 @@ impl Lexer {
             }
         }
         let Some(c) = rest.chars().next() else {
-            return token(Tok::Eof);
+            return Ok(Some(Token { line: self.last_line, tok: Tok::Eof }));
         };
         if c.is_whitespace() {
             let n = rest.len() - rest.trim_start().len();

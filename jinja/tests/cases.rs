@@ -143,6 +143,7 @@ fn exception(kind: jinja::ErrorKind) -> &'static str {
         K::Raised => "TemplateError",
         K::Host => "SaltInvocationError",
         K::Limit => "LimitError",
+        K::Exception => "Exception",
     }
 }
 

@@ -7,6 +7,7 @@ mod number;
 mod pprint;
 mod salt_data;
 mod salt_hash;
+mod salt_net;
 mod salt_regex;
 mod salt_serial;
 mod salt_sets;
@@ -31,13 +32,14 @@ pub(crate) type Builtin = fn(&mut CallArgs) -> Result<Val>;
 type Table = &'static [(&'static str, Builtin)];
 
 /// Salt's come first: where both have a filter, Salt's is the one that templates get.
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 13] = [
     salt_sets::TABLE,
     salt_data::TABLE,
     salt_serial::TABLE,
     salt_text::TABLE,
     salt_regex::TABLE,
     salt_hash::TABLE,
+    salt_net::TABLE,
     text::TABLE,
     markup::TABLE,
     number::TABLE,

@@ -98,7 +98,8 @@ fn call(env: &dyn RenderEnv, fun: &str, args: &mut CallArgs) -> Result<Val, Erro
                 "IndexError" => ErrorKind::Index,
                 "AttributeError" => ErrorKind::Attribute,
                 "TemplateError" => ErrorKind::Raised,
-                _ => ErrorKind::Host,
+                "CommandExecutionError" | "SaltInvocationError" => ErrorKind::Host,
+                _ => ErrorKind::Exception,
             };
             Error::new(kind, message)
         }

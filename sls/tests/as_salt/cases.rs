@@ -16,13 +16,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
         "a renderer that runs Python is refused by name",
         "Rendering SLS 'base:err_renderer' failed: The renderer 'py' runs Python",
     ),
-    (
-        "err_jinja_syntax",
-        "what is missing at the end of a template is missed at its last line, not at its last tag",
-        "Rendering SLS 'base:err_jinja_syntax' failed: Jinja syntax error: Unexpected end of template. Jinja was \
-         looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed \
-         is 'if'.; line ",
-    ),
 ];
 
 /// `CASES` names another folder with `inputs/` and `expected/`, for cases that are not kept.
