@@ -209,17 +209,29 @@ fn parse<S: State>(args: Dict) -> (Value, Result<S, Outcome>) {
 }
 
 fn carry_out<S: State>(state: &S, plan: Plan<S::Step>, ctx: &Ctx<'_>) -> Outcome {
-    let Plan { steps, changes: planned, comment, extra, settled } = plan;
+    let Plan { steps, changes, comment, extra, settled } = plan;
+    let announced = Plan { steps: Vec::new(), changes, comment, extra, settled };
+    follow(announced, ctx.test, &mut steps.into_iter().map(|step| state.apply(step, ctx)))
+}
+
+/// The outcome of a plan whose steps are taken one by one as `applied` is asked. Apart from
+/// [`carry_out`] so that it is compiled once and not once per state function.
+fn follow(
+    plan: Plan<()>,
+    test: bool,
+    applied: &mut dyn Iterator<Item = Result<Applied, StateError>>,
+) -> Outcome {
+    let Plan { changes: planned, comment, extra, settled, .. } = plan;
     if let Some(result) = settled {
         return Outcome { result, changes: planned, comment, extra };
     }
-    if ctx.test {
+    if test {
         return Outcome { result: None, changes: planned, comment, extra };
     }
     let mut done = Outcome { result: Some(true), changes: Dict::new(), comment: String::new(), extra };
     let mut as_planned = false;
-    for step in steps {
-        match state.apply(step, ctx) {
+    for applied in applied {
+        match applied {
             Ok(Applied::AsPlanned) => as_planned = true,
             Ok(Applied::Said(comment)) => {
                 as_planned = true;
