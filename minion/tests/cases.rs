@@ -103,6 +103,11 @@ struct Fact {
     out: String,
     err: String,
     code: i32,
+    /// Given, also as an empty list, for a command that changes something: what is there once it ran. Such a
+    /// command has no answer in test mode.
+    then: Option<Vec<Fact>>,
+    /// In `then`: this path is gone.
+    gone: Option<String>,
     file: Option<String>,
     text: String,
     dir: Option<String>,
@@ -123,21 +128,41 @@ fn read(file: &Path) -> Result<Case, Failed> {
     Ok(data::args::from_value(yaml::load(&text).map_err(|e| e.to_string())?)?)
 }
 
-fn host(case: &Case) -> Result<FakeHost, Failed> {
+impl Fact {
+    /// What is in the file system, and where.
+    fn node(&self) -> Option<(&str, Node)> {
+        let (path, node) = match (&self.file, &self.dir, &self.link) {
+            (Some(path), _, _) => (path, Node::file(self.text.clone())),
+            (_, Some(path), _) => (path, Node::dir()),
+            (_, _, Some(path)) => (path, Node::link(&self.to)),
+            _ => return None,
+        };
+        let mode = self.mode.and_then(data::loose::Mode::bits).unwrap_or(node.mode);
+        Some((path, Node { mode, uid: self.uid, gid: self.gid, ..node }))
+    }
+
+    /// What a command leaves at a path.
+    fn left(&self) -> Result<(PathBuf, Option<Node>), Failed> {
+        match (&self.gone, self.node()) {
+            (Some(path), None) => Ok((path.into(), None)),
+            (None, Some((path, node))) => Ok((path.into(), Some(node))),
+            _ => Err("something in `then` without file, dir, link or gone".into()),
+        }
+    }
+}
+
+/// The host of a case. `test`: commands that change something are not known to it.
+fn host(case: &Case, test: bool) -> Result<FakeHost, Failed> {
     let mut host = FakeHost::new();
     for fact in case.host.clone() {
-        let owned = |node: Node| {
-            let mode = fact.mode.and_then(data::loose::Mode::bits).unwrap_or(node.mode);
-            Node { mode, uid: fact.uid, gid: fact.gid, ..node }
-        };
         host = if let Some(run) = fact.run {
-            host.with_answer(Answer { run, out: fact.out, err: fact.err, code: fact.code, used: false })
-        } else if let Some(path) = &fact.file {
-            host.with_node(path, owned(Node::file(fact.text)))
-        } else if let Some(path) = &fact.dir {
-            host.with_node(path, owned(Node::dir()))
-        } else if let Some(path) = &fact.link {
-            host.with_node(path, owned(Node::link(&fact.to)))
+            if test && fact.then.is_some() {
+                continue;
+            }
+            let leaves = fact.then.iter().flatten().map(Fact::left).collect::<Result<_, _>>()?;
+            host.with_answer(Answer { run, out: fact.out, err: fact.err, code: fact.code, leaves, used: false })
+        } else if let Some((path, node)) = fact.node() {
+            host.with_node(path, node)
         } else if let Some(line) = &fact.user {
             host.with_user(line)
         } else if let Some(line) = &fact.group {
@@ -253,25 +278,26 @@ fn judge(when: &str, want: &Want, result: &Value, host: &FakeHost) -> Result<(),
     Ok(())
 }
 
-/// What nobody asked any of the hosts for.
-fn all_used(hosts: &[&FakeHost]) -> Result<(), Failed> {
-    let mut unused: Option<BTreeSet<String>> = None;
-    for host in hosts {
-        let these: BTreeSet<String> = host.unused().into_iter().collect();
-        unused = Some(unused.map_or(these.clone(), |before| before.intersection(&these).cloned().collect()));
+/// What nobody asked for: of the host alone, or of it and of one in test mode, which has fewer answers.
+fn all_used(host: &FakeHost, dry: Option<&FakeHost>, case: &Case) -> Result<(), Failed> {
+    let mut unused = host.unused();
+    if let Some(dry) = dry {
+        let changing = case.host.iter().filter(|fact| fact.then.is_some());
+        let unanswered: Vec<String> = changing.filter_map(|fact| Some(fact.run.as_ref()?.join(" "))).collect();
+        let dry = dry.unused();
+        unused.retain(|what| dry.contains(what) || unanswered.contains(what));
     }
-    let unused = unused.unwrap_or_default();
     if unused.is_empty() { Ok(()) } else { Err(format!("nobody asked for: {unused:?}").into()) }
 }
 
 fn state(fun: &str, case: Case) -> Result<(), Failed> {
-    let dry = host(&case)?;
+    let dry = host(&case, true)?;
     let result = single(fun, &case, &dry, true)?;
     if let Some(want) = &case.test {
         judge("test mode", want, &result, &dry)?;
     }
     compare("test mode: writes", &Value::list(), &dry.writes().into())?;
-    let real = host(&case)?;
+    let real = host(&case, false)?;
     if let Some(want) = &case.apply {
         real.be_lenient();
         judge("for real", want, &single(fun, &case, &real, false)?, &real)?;
@@ -282,11 +308,11 @@ fn state(fun: &str, case: Case) -> Result<(), Failed> {
         seen.writes = case.apply.iter().flat_map(|w| w.writes.clone()).chain(want.writes.clone()).collect();
         judge("again", &seen, &single(fun, &case, &real, false)?, &real)?;
     }
-    all_used(&[&dry, &real])
+    all_used(&real, Some(&dry), &case)
 }
 
 fn function(fun: &str, case: Case) -> Result<(), Failed> {
-    let host = host(&case)?;
+    let host = host(&case, false)?;
     if case.runs.is_some() {
         host.be_lenient();
     }
@@ -308,5 +334,5 @@ fn function(fun: &str, case: Case) -> Result<(), Failed> {
     }
     compare("runs", &case.runs.clone().unwrap_or_default().into(), &host.runs().into())?;
     compare("writes", &case.writes.clone().unwrap_or_default().into(), &host.writes().into())?;
-    all_used(&[&host])
+    all_used(&host, None, &case)
 }

@@ -189,8 +189,10 @@ impl Session<'_> {
                 },
                 Some(done) = self.shared.done.recv() => {
                     let Done::Returned(ret) = done;
+                    // What the job changed first: who waits for it may go on to target the new grains.
+                    let told = self.refresh_grains().await;
                     self.deliver(*ret).await?;
-                    self.refresh_grains().await?;
+                    told?;
                 }
                 Some(ask) = self.shared.asks.recv(), if may_ask => self.ask(ask).await?,
                 _ = tick.tick() => {

@@ -35,6 +35,8 @@ pub struct Answer {
     pub err: String,
     /// Its status.
     pub code: i32,
+    /// What is at these paths once it ran; nothing: it is gone.
+    pub leaves: Vec<(PathBuf, Option<Node>)>,
     /// Whether it was asked for.
     pub used: bool,
 }
@@ -241,7 +243,15 @@ impl Host for FakeHost {
         if let Some(answer) = answers.into_iter().nth(fresh.unwrap_or(last)) {
             answer.used = true;
             let (stdout, stderr) = (answer.out.clone().into_bytes(), answer.err.clone().into_bytes());
-            return Ok(Output { code: answer.code, pid: 4711, stdout, stderr });
+            let (code, leaves) = (answer.code, answer.leaves.clone());
+            drop(state);
+            for (path, node) in leaves {
+                match node {
+                    Some(node) => self.put(&path, Node { used: true, ..node }),
+                    None => self.state().files.retain(|at, _| !at.starts_with(&path)),
+                }
+            }
+            return Ok(Output { code, pid: 4711, stdout, stderr });
         }
         if !state.lenient {
             return Err(HostError::NoAnswer { question: format!("command {argv:?}") });
