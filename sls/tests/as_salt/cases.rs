@@ -10,13 +10,11 @@ use data::{Dict, Value};
 const MORE_TO_SAY: &[&str] = &["err_yaml_tab", "err_yaml_colon"];
 
 /// Where we do something else on purpose: the case, the reason, and how our first error starts.
-const DIFFERENT: &[(&str, &str, &str)] = &[
-    (
-        "err_renderer",
-        "a renderer that runs Python is refused by name",
-        "Rendering SLS 'base:err_renderer' failed: The renderer 'py' runs Python",
-    ),
-];
+const DIFFERENT: &[(&str, &str, &str)] = &[(
+    "err_renderer",
+    "a renderer that runs Python is refused by name",
+    "Rendering SLS 'base:err_renderer' failed: The renderer 'py' runs Python",
+)];
 
 /// `CASES` names another folder with `inputs/` and `expected/`, for cases that are not kept.
 fn folder() -> PathBuf {
