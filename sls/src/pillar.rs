@@ -64,10 +64,10 @@ pub fn compile(renderer: &Renderer, options: &PillarOptions, matcher: TopMatcher
     for (env, files) in pillar.matches(&top, matcher) {
         let mut done = HashMap::new();
         for sls in pillar.expand(&env, &files) {
-            if let Some(part) = pillar.sls(&sls, &env, &Dict::new(), 0, &mut done) {
-                if part.as_dict().is_some() {
-                    out = pillar.merge(&out, &part);
-                }
+            if let Some(part) = pillar.sls(&sls, &env, &Dict::new(), 0, &mut done)
+                && part.as_dict().is_some()
+            {
+                out = pillar.merge(&out, &part);
             }
         }
     }

@@ -12,6 +12,7 @@ mod error;
 pub mod file;
 pub mod git;
 pub mod grains;
+pub mod matches;
 pub mod pillar;
 pub mod pip;
 pub mod pkg;
@@ -35,7 +36,27 @@ pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
-pub const ALL: &[&[ExecEntry]] = &[cmd::FUNCTIONS, config::FUNCTIONS, cp::FUNCTIONS, file::FUNCTIONS, git::CONFIG, git::INSPECT, git::REMOTE, git::WORK, grains::FUNCTIONS, pillar::FUNCTIONS, pip::FUNCTIONS, pkg::FUNCTIONS, saltutil::FUNCTIONS, state::FUNCTIONS, sys::FUNCTIONS, service::FUNCTIONS, virtualenv::FUNCTIONS, test::FUNCTIONS];
+pub const ALL: &[&[ExecEntry]] = &[
+    cmd::FUNCTIONS,
+    config::FUNCTIONS,
+    cp::FUNCTIONS,
+    file::FUNCTIONS,
+    git::CONFIG,
+    git::INSPECT,
+    git::REMOTE,
+    git::WORK,
+    grains::FUNCTIONS,
+    matches::FUNCTIONS,
+    pillar::FUNCTIONS,
+    pip::FUNCTIONS,
+    pkg::FUNCTIONS,
+    saltutil::FUNCTIONS,
+    state::FUNCTIONS,
+    sys::FUNCTIONS,
+    service::FUNCTIONS,
+    virtualenv::FUNCTIONS,
+    test::FUNCTIONS,
+];
 
 /// An execution function: the struct holds its arguments.
 pub trait ExecFn: DeserializeOwned + Documented {
@@ -90,7 +111,8 @@ pub const fn entry<F: ExecFn>() -> ExecEntry {
         doc: F::DOC,
         out: F::OUT,
         call: |bound, ctx| {
-            let args: F = data::args::from_value(Value::from(bound)).map_err(|e| ExecError::Arguments(e.to_string()))?;
+            let args: F = data::args::from_value(Value::from(bound))
+                .map_err(|e| ExecError::Arguments(e.to_string()))?;
             args.call(ctx)
         },
     }
@@ -135,7 +157,11 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for entry in ALL.iter().flat_map(|m| m.iter()) {
             assert!(seen.insert(entry.fun), "{} is there twice", entry.fun);
-            assert!(entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()), "{}", entry.fun);
+            assert!(
+                entry.fun.split_once('.').is_some_and(|(m, f)| !m.is_empty() && !f.is_empty()),
+                "{}",
+                entry.fun
+            );
             assert!(entry.doc.trim().len() > 10, "{} has no doc", entry.fun);
             let signature = Signature::parse(entry.signature);
             let mut names = std::collections::HashSet::new();

@@ -231,6 +231,11 @@ impl Renderer {
             env.add_global("pillar", globals.pillar);
             env.add_global("opts", globals.opts);
             env.add_global("show_full_context", salt::show_full_context());
+            env.add_global("ifelse", salt::ifelse(self.env.clone()));
+            for (name, filter) in salt::HOST_FILTERS {
+                let surroundings = self.env.clone();
+                env.add_filter(name, move |args| filter(&*surroundings, args));
+            }
             let position = Rc::new(loader::Position::default());
             env.set_loader(Box::new(loader::FileLoader::new(self.env.clone(), saltenv, position.clone())));
             JinjaEnv { env, position }

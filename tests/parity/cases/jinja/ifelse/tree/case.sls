@@ -1,0 +1,3 @@
+global:
+  test.nop:
+    - name: {{ ifelse('only') }} {{ ifelse('db*', 'db', 'G@role:web', 'web', 'none') }} {{ ifelse('db*', 'db', 'none') }}
