@@ -316,9 +316,13 @@ impl Host for FakeHost {
             return Err(missing("list", path));
         }
         let at = self.follow(path)?;
-        let state = self.state();
-        let inside = state.files.keys().filter(|p| p.parent() == Some(&at));
-        Ok(inside.filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect())
+        let mut state = self.state();
+        let inside = state.files.iter_mut().filter(|(p, _)| p.parent() == Some(&at));
+        let name = |(path, node): (&PathBuf, &mut Node)| {
+            node.used = true;
+            Some(path.file_name()?.to_string_lossy().into_owned())
+        };
+        Ok(inside.filter_map(name).collect())
     }
 
     fn symlink(&self, target: &Path, path: &Path) -> Result<(), HostError> {

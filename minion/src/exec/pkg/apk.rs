@@ -91,6 +91,9 @@ impl Backend for Apk {
 
     fn install(&self, targets: &[String], options: &InstallOptions) -> Cmd {
         let mut cmd = Self::cmd(["add"]);
+        if options.newest {
+            cmd = cmd.arg("--upgrade");
+        }
         if options.skip_verify || options.files {
             cmd = cmd.arg("--allow-untrusted");
         }

@@ -66,6 +66,8 @@ pub struct InstallOptions {
     pub reinstall: bool,
     /// Going back to an older version is meant.
     pub downgrade: bool,
+    /// What is installed already is upgraded as well; apt does so anyway.
+    pub newest: bool,
     /// Targets are files.
     pub files: bool,
 }

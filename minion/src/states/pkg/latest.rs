@@ -127,6 +127,7 @@ impl State for Latest {
                 recommends: self.install_recommends.map(|f| f.0),
                 only_upgrade: self.only_upgrade.0,
                 force_conf_new: self.force_conf_new.0,
+                newest: true,
                 ..InstallOptions::default()
             },
             ..Request::default()
@@ -134,8 +135,10 @@ impl State for Latest {
         let changes = match pkg::install(ctx, &*backend, &request) {
             Ok(changes) => changes,
             Err(error) => {
-                let outcome = failed("installing", &error);
-                return Ok(Applied::Done(outcome));
+                // Unlike the other states, this one shows the changes in its comment as well.
+                let said = error.text(true);
+                let comment = format!("An error was encountered while installing package(s): {said}");
+                return Ok(Applied::Done(Outcome { comment, ..failed("installing", &error) }));
             }
         };
         let (good, bad): (Vec<_>, Vec<_>) = step.targets.iter().partition(|(name, version)| {
