@@ -17,6 +17,8 @@ use serde_json::{Map, Value, json};
 
 fn main() {
     let args = Arguments::from_args();
+    // As record.py does: modes of new files are part of the results.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let home = bins::repository().join("tests/parity");
     let rules = Arc::new(Rules::read(&home.join("volatile.json")));
     let differences = Arc::new(differences(&home.join("differences.yaml")));
@@ -178,6 +180,7 @@ fn run(path: &Path, rules: &Rules) -> Value {
     let root = work.join("root");
     if path.join("root").is_dir() {
         tree::copy(&path.join("root"), &root);
+        usual_modes(&root);
     } else {
         std::fs::create_dir(&root).unwrap();
     }
@@ -211,6 +214,19 @@ fn run(path: &Path, rules: &Rules) -> Value {
     let mut files = Map::new();
     snapshot(&root, &root, &mut files);
     rules.value(work.path(), &json!({"steps": steps, "files": files}))
+}
+
+/// A checkout has the modes that its user's umask left; the cases are about the usual ones.
+fn usual_modes(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let meta = path.symlink_metadata().unwrap();
+    if !meta.is_symlink() {
+        let mode = if meta.is_dir() || meta.permissions().mode() & 0o100 != 0 { 0o755 } else { 0o644 };
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    if meta.is_dir() {
+        entries(path).iter().for_each(|entry| usual_modes(entry));
+    }
 }
 
 /// Every file below `root`: mode, and text or link target.
