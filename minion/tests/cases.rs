@@ -160,7 +160,14 @@ fn host(case: &Case, test: bool) -> Result<FakeHost, Failed> {
                 continue;
             }
             let leaves = fact.then.iter().flatten().map(Fact::left).collect::<Result<_, _>>()?;
-            host.with_answer(Answer { run, out: fact.out, err: fact.err, code: fact.code, leaves, used: false })
+            host.with_answer(Answer {
+                run,
+                out: fact.out,
+                err: fact.err,
+                code: fact.code,
+                leaves,
+                used: false,
+            })
         } else if let Some((path, node)) = fact.node() {
             host.with_node(path, node)
         } else if let Some(line) = &fact.user {
@@ -283,7 +290,8 @@ fn all_used(host: &FakeHost, dry: Option<&FakeHost>, case: &Case) -> Result<(), 
     let mut unused = host.unused();
     if let Some(dry) = dry {
         let changing = case.host.iter().filter(|fact| fact.then.is_some());
-        let unanswered: Vec<String> = changing.filter_map(|fact| Some(fact.run.as_ref()?.join(" "))).collect();
+        let unanswered: Vec<String> =
+            changing.filter_map(|fact| Some(fact.run.as_ref()?.join(" "))).collect();
         let dry = dry.unused();
         unused.retain(|what| dry.contains(what) || unanswered.contains(what));
     }
