@@ -84,19 +84,25 @@ args! {
         base: Option<String>,
     }
 
-    /// Set grains from a dict in the grains file. destructive: a value of none removes its grain.
+    /// Set grains from a dict in the grains file. destructive: a value of none removes its grain. The pillar, which
+    /// may depend on them, is got anew unless `refresh_pillar` is false.
     pub struct SetVals {
         grains: Value,
         #[serde(default)]
         destructive: Flag,
+        #[serde(default = "yes")]
+        refresh_pillar: Flag,
     }
 
-    /// Set a grain in the grains file: `grains.setval role web`. destructive: a value of none removes it.
+    /// Set a grain in the grains file: `grains.setval role web`. destructive: a value of none removes it. The pillar,
+    /// which may depend on it, is got anew unless `refresh_pillar` is false.
     pub struct SetVal {
         key: String,
         val: Value,
         #[serde(default)]
         destructive: Flag,
+        #[serde(default = "yes")]
+        refresh_pillar: Flag,
     }
 
     /// Set a grain, also inside another: `grains.set a:b 1`. force: even where a dict or list is replaced.
@@ -145,6 +151,10 @@ args! {
         #[serde(default)]
         force: Flag,
     }
+}
+
+fn yes() -> Flag {
+    Flag(true)
 }
 
 fn empty() -> Value {
@@ -325,8 +335,8 @@ fn over_it(under: &Value, over: &Value) -> Value {
     merge::merge(under, over, merge::Strategy::Recurse, false)
 }
 
-/// Writes grains to the grains file and collects anew.
-fn store(ctx: &Ctx<'_>, new: &Dict, destructive: bool) -> Result<Value, ExecError> {
+/// Writes grains to the grains file and collects anew. The connection tells the master when the job ends.
+fn store(ctx: &Ctx<'_>, new: &Dict, destructive: bool, refresh_pillar: bool) -> Result<Value, ExecError> {
     let Some(path) = crate::grains::grains_file(&ctx.opts()) else {
         return Err(ExecError::command("there is no configuration file beside which a grains file could be"));
     };
@@ -349,6 +359,10 @@ fn store(ctx: &Ctx<'_>, new: &Dict, destructive: bool) -> Result<Value, ExecErro
     }
     ctx.host.write_atomic(path, data::yaml::salt_dump(&kept.into()).as_bytes(), None)?;
     ctx.caller().refresh_grains();
+    // Without a master a call is over before anybody could ask for the pillar again.
+    if refresh_pillar && ctx.opt("file_client").is_none_or(|client| client.as_str() != Some("local")) {
+        ctx.caller().refresh_pillar();
+    }
     Ok(new.clone().into())
 }
 
@@ -358,7 +372,7 @@ impl ExecFn for SetVals {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         match &self.grains {
-            Value::Dict(new) => store(ctx, new, self.destructive.0),
+            Value::Dict(new) => store(ctx, new, self.destructive.0, self.refresh_pillar.0),
             _ => Err(ExecError::raised("SaltException", "setvals grains must be a dictionary.")),
         }
     }
@@ -369,7 +383,7 @@ impl ExecFn for SetVal {
     const SIGNATURE: &'static str = "key, val, destructive=False, refresh_pillar=True";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        store(ctx, &Dict::new().with(self.key, self.val), self.destructive.0)
+        store(ctx, &Dict::new().with(self.key, self.val), self.destructive.0, self.refresh_pillar.0)
     }
 }
 
@@ -411,7 +425,7 @@ impl ExecFn for Append {
             one => list.push(one),
         }
         let (name, value) = put_at(&grains, &self.key, &self.delimiter, list.into());
-        store(ctx, &Dict::new().with(name, value), false)
+        store(ctx, &Dict::new().with(name, value), false, true)
     }
 }
 
@@ -431,7 +445,7 @@ impl ExecFn for Remove {
         };
         list.remove(at);
         let (name, value) = put_at(&grains, &self.key, &self.delimiter, list.into());
-        store(ctx, &Dict::new().with(name, value), false)
+        store(ctx, &Dict::new().with(name, value), false, true)
     }
 }
 
@@ -487,7 +501,7 @@ fn set(
         }
         put_at(&grains, key, delimiter, value)
     };
-    match store(ctx, &Dict::new().with(changed.0, changed.1), destructive)? {
+    match store(ctx, &Dict::new().with(changed.0, changed.1), destructive, true)? {
         changes @ Value::Dict(_) => answer(true, String::new(), changes),
         problem => answer(false, problem.to_string(), Value::dict()),
     }
