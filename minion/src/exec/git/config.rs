@@ -14,7 +14,7 @@ pub(super) const FUNCTIONS: &[ExecEntry] =
 
 args! {
     /// The value of a configuration key: `git.config_get user.name cwd=/srv/app`, `global=True`, `all=True`.
-    pub struct ConfigGet {
+    pub(crate) struct ConfigGet {
         key: String,
         #[serde(default)]
         cwd: Option<String>,
@@ -25,7 +25,7 @@ args! {
     }
 
     /// The values of all keys that match a pattern, as lists.
-    pub struct ConfigGetRegexp {
+    pub(crate) struct ConfigGetRegexp {
         key: String,
         #[serde(default)]
         value_regex: Option<String>,
@@ -38,7 +38,7 @@ args! {
     }
 
     /// Set a configuration key to one value, or to several (`multivar`). add: beside those there are.
-    pub struct ConfigSet {
+    pub(crate) struct ConfigSet {
         key: String,
         #[serde(default)]
         value: Option<String>,
@@ -53,7 +53,7 @@ args! {
     }
 
     /// Remove a configuration key, or those of its values that match. all: all values of it.
-    pub struct ConfigUnset {
+    pub(crate) struct ConfigUnset {
         key: String,
         #[serde(default)]
         value_regex: Option<String>,

@@ -26,13 +26,13 @@ pub(super) const FUNCTIONS: &[ExecEntry] = &[
 
 args! {
     /// The version of git. versioninfo: as a list of numbers.
-    pub struct Version {
+    pub(crate) struct Version {
         #[serde(default)]
         versioninfo: Flag,
     }
 
     /// What `git rev-parse` says: `git.rev_parse /srv/app main`, `opts=--abbrev-ref`.
-    pub struct RevParse {
+    pub(crate) struct RevParse {
         cwd: String,
         #[serde(default)]
         rev: Option<String>,
@@ -45,7 +45,7 @@ args! {
     }
 
     /// The commit that a revision is. short: abbreviated.
-    pub struct Revision {
+    pub(crate) struct Revision {
         cwd: String,
         #[serde(default = "head")]
         rev: String,
@@ -56,14 +56,14 @@ args! {
     }
 
     /// The branch that is checked out, `HEAD` when none is.
-    pub struct CurrentBranch {
+    pub(crate) struct CurrentBranch {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
     }
 
     /// The nearest tag of a revision, or its abbreviated commit.
-    pub struct Describe {
+    pub(crate) struct Describe {
         cwd: String,
         #[serde(default = "head")]
         rev: String,
@@ -72,14 +72,14 @@ args! {
     }
 
     /// Files that differ from HEAD: `modified`, `new`, `deleted`, `untracked`.
-    pub struct Status {
+    pub(crate) struct Status {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
     }
 
     /// `git diff` between two revisions, or against the work tree. cached: of what is staged.
-    pub struct Diff {
+    pub(crate) struct Diff {
         cwd: String,
         #[serde(default)]
         item1: Option<String>,
@@ -100,7 +100,7 @@ args! {
     }
 
     /// The branches of a checkout. remote: those of its remotes.
-    pub struct ListBranches {
+    pub(crate) struct ListBranches {
         cwd: String,
         #[serde(default)]
         remote: Flag,
@@ -109,7 +109,7 @@ args! {
     }
 
     /// The tags of a checkout.
-    pub struct ListTags {
+    pub(crate) struct ListTags {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
@@ -117,7 +117,7 @@ args! {
 
     /// The common ancestor of revisions. is_ancestor: whether the first is part of the second. all, octopus,
     /// independent, fork_point: as `git merge-base` has them.
-    pub struct MergeBase {
+    pub(crate) struct MergeBase {
         cwd: String,
         #[serde(default)]
         refs: OneOrMany<String>,
@@ -140,14 +140,14 @@ args! {
     }
 
     /// Whether a directory is a linked work tree.
-    pub struct IsWorktree {
+    pub(crate) struct IsWorktree {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
     }
 
     /// What a symbolic ref such as HEAD points to; value: make it point there.
-    pub struct SymbolicRef {
+    pub(crate) struct SymbolicRef {
         cwd: String,
         #[serde(rename = "ref")]
         ref_: String,

@@ -28,7 +28,7 @@ args! {
     ///
     /// name: the directory below `cwd` instead. opts: `--branch x`, `--depth 1` … identity: key files.
     /// https_user, https_pass: for HTTPS.
-    pub struct Clone {
+    pub(crate) struct Clone {
         cwd: String,
         url: String,
         #[serde(default)]
@@ -48,7 +48,7 @@ args! {
     }
 
     /// Fetch from a remote. Returns what changed: `updated branches`, `new branches`, `new tags`.
-    pub struct Fetch {
+    pub(crate) struct Fetch {
         cwd: String,
         #[serde(default)]
         remote: Option<String>,
@@ -65,7 +65,7 @@ args! {
     }
 
     /// `git pull` with options.
-    pub struct Pull {
+    pub(crate) struct Pull {
         cwd: String,
         #[serde(default)]
         opts: Value,
@@ -78,7 +78,7 @@ args! {
     }
 
     /// Push a ref to a remote: `git.push /srv/app origin main`.
-    pub struct Push {
+    pub(crate) struct Push {
         cwd: String,
         remote: String,
         #[serde(rename = "ref")]
@@ -94,7 +94,7 @@ args! {
     }
 
     /// The refs of a remote: name and commit. remote: a name (with `cwd`) or an address. ref: only what matches.
-    pub struct LsRemote {
+    pub(crate) struct LsRemote {
         #[serde(default)]
         cwd: Option<String>,
         #[serde(default = "origin")]
@@ -114,7 +114,7 @@ args! {
     }
 
     /// The refs of a repository at an address. heads, tags: only those. filter: only what matches.
-    pub struct RemoteRefs {
+    pub(crate) struct RemoteRefs {
         url: String,
         #[serde(default)]
         heads: Flag,
@@ -133,7 +133,7 @@ args! {
     }
 
     /// The addresses of one remote: `{fetch, push}`. redact_auth: without passwords (default).
-    pub struct RemoteGet {
+    pub(crate) struct RemoteGet {
         cwd: String,
         #[serde(default = "origin")]
         remote: String,
@@ -144,7 +144,7 @@ args! {
     }
 
     /// Make a remote point to an address: `git.remote_set /srv/app https://example.org/app.git remote=origin`.
-    pub struct RemoteSet {
+    pub(crate) struct RemoteSet {
         cwd: String,
         url: String,
         #[serde(default = "origin")]
@@ -164,7 +164,7 @@ args! {
     }
 
     /// All remotes and their addresses. redact_auth: without passwords (default).
-    pub struct Remotes {
+    pub(crate) struct Remotes {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
@@ -173,7 +173,7 @@ args! {
     }
 
     /// `git submodule COMMAND`: `git.submodule /srv/app update opts='--init --recursive'`.
-    pub struct Submodule {
+    pub(crate) struct Submodule {
         cwd: String,
         command: String,
         #[serde(default)]

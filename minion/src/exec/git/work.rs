@@ -24,7 +24,7 @@ pub(super) const FUNCTIONS: &[ExecEntry] = &[
 
 args! {
     /// Make a repository. bare: without a work tree. template, separate_git_dir, shared: as `git init` has them.
-    pub struct Init {
+    pub(crate) struct Init {
         cwd: String,
         #[serde(default)]
         bare: Flag,
@@ -43,7 +43,7 @@ args! {
     }
 
     /// Stage a file.
-    pub struct Add {
+    pub(crate) struct Add {
         cwd: String,
         filename: String,
         #[serde(default)]
@@ -55,7 +55,7 @@ args! {
     }
 
     /// Remove a file from the work tree and the index.
-    pub struct Rm {
+    pub(crate) struct Rm {
         cwd: String,
         filename: String,
         #[serde(default)]
@@ -67,7 +67,7 @@ args! {
     }
 
     /// Commit what is staged, or one file.
-    pub struct Commit {
+    pub(crate) struct Commit {
         cwd: String,
         message: String,
         #[serde(default)]
@@ -81,7 +81,7 @@ args! {
     }
 
     /// Check a revision out: `git.checkout /srv/app v1.0`, `opts='-b mine'`. force: drop edits.
-    pub struct Checkout {
+    pub(crate) struct Checkout {
         cwd: String,
         #[serde(default)]
         rev: Option<String>,
@@ -96,7 +96,7 @@ args! {
     }
 
     /// `git reset`: `git.reset /srv/app opts='--hard origin/main'`.
-    pub struct Reset {
+    pub(crate) struct Reset {
         cwd: String,
         #[serde(default)]
         opts: Value,
@@ -107,7 +107,7 @@ args! {
     }
 
     /// Merge a revision, by default the upstream branch.
-    pub struct Merge {
+    pub(crate) struct Merge {
         cwd: String,
         #[serde(default)]
         rev: Option<String>,
@@ -120,7 +120,7 @@ args! {
     }
 
     /// `git branch`: `git.branch /srv/app new`, `opts='-d'`.
-    pub struct Branch {
+    pub(crate) struct Branch {
         cwd: String,
         #[serde(default)]
         name: Option<String>,
@@ -133,7 +133,7 @@ args! {
     }
 
     /// Tag a revision. message: make it an annotated one. opts: `-d` removes the tag.
-    pub struct Tag {
+    pub(crate) struct Tag {
         cwd: String,
         name: String,
         #[serde(default = "head", rename = "ref")]
@@ -149,7 +149,7 @@ args! {
     }
 
     /// Drop edits that are not staged, below a path.
-    pub struct DiscardLocalChanges {
+    pub(crate) struct DiscardLocalChanges {
         cwd: String,
         #[serde(default = "here")]
         path: String,

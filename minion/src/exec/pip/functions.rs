@@ -26,7 +26,7 @@ pub const FUNCTIONS: &[ExecEntry] = &[
 args! {
     /// Remove Python packages. pkgs: a list, or text with commas. requirements: files that name them. bin_env, user,
     /// cwd, extra_args: as `pip.install` has them.
-    pub struct Uninstall {
+    pub(crate) struct Uninstall {
         #[serde(default)]
         pkgs: Value,
         #[serde(default)]
@@ -42,7 +42,7 @@ args! {
     }
 
     /// The installed Python packages and their versions. prefix: only those whose names begin so.
-    pub struct List {
+    pub(crate) struct List {
         #[serde(default)]
         prefix: Option<String>,
         #[serde(default)]
@@ -56,7 +56,7 @@ args! {
     }
 
     /// What `pip freeze` says, line by line.
-    pub struct Freeze {
+    pub(crate) struct Freeze {
         #[serde(default)]
         bin_env: Option<String>,
         #[serde(default)]
@@ -68,7 +68,7 @@ args! {
     }
 
     /// pip's own version.
-    pub struct Version {
+    pub(crate) struct Version {
         #[serde(default)]
         bin_env: Option<String>,
         #[serde(default)]
@@ -78,7 +78,7 @@ args! {
     }
 
     /// Packages of which there is a newer version.
-    pub struct ListUpgrades {
+    pub(crate) struct ListUpgrades {
         #[serde(default)]
         bin_env: Option<String>,
         #[serde(default)]
@@ -88,7 +88,7 @@ args! {
     }
 
     /// All versions that the index has of a package, oldest first; without pre-releases unless asked for.
-    pub struct ListAllVersions {
+    pub(crate) struct ListAllVersions {
         pkg: String,
         #[serde(default)]
         bin_env: Option<String>,
@@ -109,7 +109,7 @@ args! {
     }
 
     /// Whether a Python package is installed.
-    pub struct IsInstalled {
+    pub(crate) struct IsInstalled {
         pkgname: String,
         #[serde(default)]
         bin_env: Option<String>,
@@ -120,7 +120,7 @@ args! {
     }
 
     /// Upgrade every Python package of which there is a newer version.
-    pub struct Upgrade {
+    pub(crate) struct Upgrade {
         #[serde(default)]
         bin_env: Option<String>,
         #[serde(default)]
@@ -130,7 +130,7 @@ args! {
     }
 
     /// The name of a package as the index spells it.
-    pub struct Normalize {
+    pub(crate) struct Normalize {
         name: String,
     }
 }

@@ -43,7 +43,7 @@ args! {
     /// name: a package, or several with commas. version: of that one; `>=1.2` means the newest that fits.
     /// refresh: fetch the lists of packages first. fromrepo: a release (apt) or a repository (apk).
     /// Returns what changed: `{name: {old, new}}`.
-    pub struct Install {
+    pub(crate) struct Install {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
@@ -69,7 +69,7 @@ args! {
     }
 
     /// Remove packages; their configuration files stay. `pkg.remove hello`, `pkg.remove pkgs='[a, b]'`.
-    pub struct Remove {
+    pub(crate) struct Remove {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
@@ -77,7 +77,7 @@ args! {
     }
 
     /// Remove packages and their configuration files. `pkg.purge hello`.
-    pub struct Purge {
+    pub(crate) struct Purge {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
@@ -88,7 +88,7 @@ args! {
     ///
     /// removed: those removed whose configuration is left instead. purge_desired: those selected for purging.
     /// versions_as_list: a list of versions per package instead of one text.
-    pub struct ListPkgs {
+    pub(crate) struct ListPkgs {
         #[serde(default)]
         versions_as_list: Flag,
         #[serde(default)]
@@ -98,7 +98,7 @@ args! {
     }
 
     /// The version of an installed package, empty when it is not; a dict for several names or a glob.
-    pub struct Version {
+    pub(crate) struct Version {
         #[serde(default)]
         args: Vec<String>,
         #[serde(default)]
@@ -108,7 +108,7 @@ args! {
     /// The newest version that can be had of a package, empty when the installed one is as new.
     ///
     /// refresh: fetch the lists of packages first (default). show_installed: the newest version in any case.
-    pub struct LatestVersion {
+    pub(crate) struct LatestVersion {
         #[serde(default)]
         args: Vec<String>,
         #[serde(default)]
@@ -116,12 +116,12 @@ args! {
     }
 
     /// Whether a newer version of a package can be had.
-    pub struct UpgradeAvailable {
+    pub(crate) struct UpgradeAvailable {
         name: String,
     }
 
     /// What an upgrade of everything would install: package and version.
-    pub struct ListUpgrades {
+    pub(crate) struct ListUpgrades {
         #[serde(default = "yes")]
         refresh: Flag,
         #[serde(default = "yes")]
@@ -133,7 +133,7 @@ args! {
     /// Upgrade everything, or the packages in `pkgs`. Returns what changed.
     ///
     /// dist_upgrade: packages may come and go for it.
-    pub struct Upgrade {
+    pub(crate) struct Upgrade {
         #[serde(default = "yes")]
         refresh: Flag,
         #[serde(default)]
@@ -147,7 +147,7 @@ args! {
     /// Fetch the lists of packages. Per source: true when fetched, none when unchanged, false when it failed.
     ///
     /// cache_valid_time: seconds for which older lists are good enough. failhard: a source that failed is an error.
-    pub struct RefreshDb {
+    pub(crate) struct RefreshDb {
         #[serde(default)]
         cache_valid_time: Seconds,
         #[serde(default)]
@@ -157,7 +157,7 @@ args! {
     }
 
     /// All versions that the repositories have of packages.
-    pub struct ListRepoPkgs {
+    pub(crate) struct ListRepoPkgs {
         #[serde(default)]
         args: Vec<String>,
         #[serde(default, rename = "kwargs")]
@@ -165,7 +165,7 @@ args! {
     }
 
     /// Keep packages at their version.
-    pub struct Hold {
+    pub(crate) struct Hold {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
@@ -177,7 +177,7 @@ args! {
     }
 
     /// Let packages be upgraded again.
-    pub struct Unhold {
+    pub(crate) struct Unhold {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
@@ -189,7 +189,7 @@ args! {
     }
 
     /// The selections of dpkg: `{install: [...], hold: [...]}`; `pattern` and `state` narrow them.
-    pub struct GetSelections {
+    pub(crate) struct GetSelections {
         #[serde(default)]
         pattern: Option<String>,
         #[serde(default)]
@@ -197,7 +197,7 @@ args! {
     }
 
     /// Compare two versions: -1, 0 or 1.
-    pub struct VersionCmp {
+    pub(crate) struct VersionCmp {
         pkg1: String,
         pkg2: String,
         #[serde(default)]
@@ -205,12 +205,12 @@ args! {
     }
 
     /// A package's name without the machine's own architecture.
-    pub struct NormalizeName {
+    pub(crate) struct NormalizeName {
         name: String,
     }
 
     /// Whether a package is installed.
-    pub struct IsInstalled {
+    pub(crate) struct IsInstalled {
         name: String,
     }
 }

@@ -33,92 +33,92 @@ pub const FUNCTIONS: &[ExecEntry] = &[
 
 args! {
     /// Start a service.
-    pub struct Start {
+    pub(crate) struct Start {
         name: String,
     }
 
     /// Stop a service.
-    pub struct Stop {
+    pub(crate) struct Stop {
         name: String,
     }
 
     /// Stop and start a service.
-    pub struct Restart {
+    pub(crate) struct Restart {
         name: String,
     }
 
     /// Have a service read its configuration again.
-    pub struct Reload {
+    pub(crate) struct Reload {
         name: String,
     }
 
     /// Reload a service, or restart it where it cannot.
-    pub struct ForceReload {
+    pub(crate) struct ForceReload {
         name: String,
     }
 
     /// Whether a service runs; for a glob a dict of services. sig: look for a process with this text instead.
-    pub struct Status {
+    pub(crate) struct Status {
         name: String,
         #[serde(default)]
         sig: Option<String>,
     }
 
     /// Make a service start with the machine.
-    pub struct Enable {
+    pub(crate) struct Enable {
         name: String,
     }
 
     /// Make a service not start with the machine.
-    pub struct Disable {
+    pub(crate) struct Disable {
         name: String,
     }
 
     /// Whether a service starts with the machine.
-    pub struct Enabled {
+    pub(crate) struct Enabled {
         name: String,
     }
 
     /// Whether a service does not start with the machine.
-    pub struct Disabled {
+    pub(crate) struct Disabled {
         name: String,
     }
 
     /// Whether there is such a service.
-    pub struct Available {
+    pub(crate) struct Available {
         name: String,
     }
 
     /// Whether there is no such service.
-    pub struct Missing {
+    pub(crate) struct Missing {
         name: String,
     }
 
     /// The names of all services.
-    pub struct GetAll {}
+    pub(crate) struct GetAll {}
 
     /// The services that start with the machine.
-    pub struct GetEnabled {}
+    pub(crate) struct GetEnabled {}
 
     /// The services that do not start with the machine.
-    pub struct GetDisabled {}
+    pub(crate) struct GetDisabled {}
 
     /// Whether a service is masked. runtime: until the next boot.
-    pub struct Masked {
+    pub(crate) struct Masked {
         name: String,
         #[serde(default)]
         runtime: Flag,
     }
 
     /// Mask a service: it cannot be started. runtime: until the next boot.
-    pub struct Mask {
+    pub(crate) struct Mask {
         name: String,
         #[serde(default)]
         runtime: Flag,
     }
 
     /// Unmask a service.
-    pub struct Unmask {
+    pub(crate) struct Unmask {
         name: String,
         #[serde(default)]
         runtime: Flag,
