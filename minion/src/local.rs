@@ -6,6 +6,7 @@ use data::{Dict, Value};
 use proto::config::MinionConfig;
 
 use crate::caller::{Caller, Parts};
+use crate::conn::{Asker, RemoteFiles, RemotePillar};
 use crate::ctx::JobCtx;
 use crate::fileclient::LocalFiles;
 use crate::grains;
@@ -22,6 +23,15 @@ pub fn parts(config: &MinionConfig) -> Parts {
         files: Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts)),
         pillar: Arc::new(pillar(config)),
         jobs: Arc::new(NoJobs) as Arc<dyn JobControl>,
+    }
+}
+
+/// What a caller is made of that has its files and its pillar from the master.
+pub fn parts_with_master(config: &MinionConfig, asker: &Asker) -> Parts {
+    Parts {
+        files: Arc::new(RemoteFiles::new(asker.clone(), &config.cachedir)),
+        pillar: Arc::new(RemotePillar::new(asker.clone(), config.saltenv.clone())),
+        ..parts(config)
     }
 }
 

@@ -5,14 +5,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use proto::exit_codes;
-use proto::message::control::Target;
+use proto::message::control::{MissingReason, Target};
 use proto::message::{ControlReply, ControlRequest};
 use proto::target::TargetType;
 
 use super::client::Client;
 use super::error::CliError;
 use super::output::Printer;
-use super::rsalt::{Run, no_minions, targets};
+use super::rsalt::{Run, Selected, no_minions, targets};
 use super::summary::{Answer, Progress, Tally};
 
 /// How a batch goes.
@@ -61,6 +61,7 @@ fn parse_size(text: &str) -> Result<Size, String> {
 
 /// What one part of the batch tells.
 enum News {
+    Published(String),
     Answer(Answer),
     /// The part has ended, well or not.
     End(Result<(), CliError>),
@@ -73,9 +74,13 @@ pub(super) fn run(
     printer: &mut Printer,
     tally: &mut Tally,
 ) -> Result<Option<i32>, CliError> {
-    let (minions, _) = targets(&run.socket, run.publish.target.clone())?;
-    if minions.is_empty() {
+    let Selected { minions, not_accepted, .. } = targets(&run.socket, run.publish.target.clone())?;
+    if minions.is_empty() && not_accepted.is_empty() {
         return Ok(Some(no_minions()));
+    }
+    for id in not_accepted {
+        let reason = MissingReason::KeyNotAccepted.to_string();
+        show(run, printer, tally, Answer::Missing { id, reason })?;
     }
     let size = options.batch.map_or(minions.len(), |s| s.of(minions.len()));
     let mut batch = Batch {
@@ -105,27 +110,24 @@ pub(super) fn run(
         }
         let Some(news) = batch.wait_for_news() else { continue };
         match news {
+            News::Published(jid) => {
+                if let Some(line) = run.jid_shown.line(&jid).filter(|_| !run.collect) {
+                    progress.clear();
+                    printer.line(&line)?;
+                }
+            }
             News::End(ended) => {
                 batch.running -= 1;
                 ended?;
             }
             News::Answer(answer) => {
                 batch.done_one();
-                tally.count(&answer);
                 progress.clear();
-                if options.failhard && answer.code() != exit_codes::OK {
-                    eprintln!(
-                        "ERROR: Minion {} returned with non-zero exit code. Batch run stopped due to failhard",
-                        answer.id()
-                    );
-                    stopped = true;
-                }
-                if !(run.hide_timeout && answer.is_missing()) {
-                    if run.collect {
-                        tally.keep(answer);
-                    } else {
-                        printer.answer(&answer)?;
-                    }
+                let failed = options.failhard && answer.code() != exit_codes::OK;
+                let id = answer.id().to_owned();
+                show(run, printer, tally, answer)?;
+                if failed && !std::mem::replace(&mut stopped, true) {
+                    eprintln!("{}", stop_line(&id, &batch.pending));
                 }
                 progress.step();
             }
@@ -133,6 +135,30 @@ pub(super) fn run(
     }
     progress.clear();
     Ok(None)
+}
+
+/// Counts an answer, and shows it now or keeps it for the end.
+fn show(run: &Run, printer: &mut Printer, tally: &mut Tally, answer: Answer) -> Result<(), CliError> {
+    tally.count(&answer);
+    if !(run.hide_timeout && answer.is_missing()) {
+        if run.collect {
+            tally.keep(answer);
+        } else {
+            printer.answer(&answer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why the batch stops, and who is left out by that.
+fn stop_line(id: &str, left: &VecDeque<String>) -> String {
+    let mut line =
+        format!("ERROR: Minion {id} returned with non-zero exit code. Batch run stopped due to failhard");
+    for (at, id) in left.iter().enumerate() {
+        line.push_str(if at == 0 { ", not run on " } else { ", " });
+        line.push_str(id);
+    }
+    line
 }
 
 struct Batch<'a> {
@@ -183,6 +209,8 @@ impl Batch<'_> {
                             jid.lock()
                                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                                 .replace(job.jid.clone());
+                            // The receiver lives as long as the batch.
+                            let _ = tell.send(News::Published(job.jid));
                             continue;
                         }
                         ControlReply::Return(ret) => Answer::Return(ret),
@@ -191,7 +219,6 @@ impl Batch<'_> {
                         }
                         _ => continue,
                     };
-                    // The receiver lives as long as the batch.
                     let _ = tell.send(News::Answer(answer));
                 }
                 Ok(())
@@ -213,6 +240,14 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stopping_names_who_is_left_out() {
+        let stopped = "ERROR: Minion m1 returned with non-zero exit code. Batch run stopped due to failhard";
+        assert_eq!(stop_line("m1", &VecDeque::new()), stopped);
+        let left = VecDeque::from(["m2".to_owned(), "m3".to_owned()]);
+        assert_eq!(stop_line("m1", &left), format!("{stopped}, not run on m2, m3"));
+    }
 
     #[test]
     fn sizes() {

@@ -16,7 +16,7 @@ use super::client::Client;
 use super::error::CliError;
 use super::options::{Common, LoggingLong, Output, versions_report};
 use super::output::Printer;
-use crate::keys::{Include, Keys, Verb};
+use crate::keys::{Include, Keys, KeysError, Verb};
 use crate::wheel;
 
 /// Manage the keys of the minions
@@ -158,7 +158,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
             key.save(&options.gen_keys_dir, &name).map_err(|e| CliError::KeyFile(e.to_string()))?;
         }
         Task::List(which) => {
-            let keys = Keys::open(&config.pki_dir)?;
+            let keys = open(&config)?;
             let found = wheel::by_status(&keys, &which)?.ok_or_else(|| {
                 CliError::Usage(format!(
                     "--list takes accepted, pre, un, rejected, denied or all, not '{which}'"
@@ -167,11 +167,11 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
             printer.value(&found.into(), Some("key"))?;
         }
         Task::Finger(glob) => {
-            let found = wheel::fingers(&Keys::open(&config.pki_dir)?, &glob)?;
+            let found = wheel::fingers(&open(&config)?, &glob)?;
             printer.value(&found.into(), Some("key"))?;
         }
         Task::Print(glob) => {
-            let found = wheel::texts(&Keys::open(&config.pki_dir)?, &glob)?;
+            let found = wheel::texts(&open(&config)?, &glob)?;
             printer.value(&found.into(), Some("key"))?;
         }
         Task::Change(verb, glob) => {
@@ -185,6 +185,20 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         }
     }
     Ok(exit_codes::OK)
+}
+
+/// The key files. They are for those who may use the master's socket.
+fn open(config: &MasterConfig) -> Result<Keys, CliError> {
+    Keys::open(&config.pki_dir).map_err(unusable)
+}
+
+fn unusable(error: KeysError) -> CliError {
+    match error {
+        KeysError::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            CliError::NoPermission(path)
+        }
+        error => error.into(),
+    }
 }
 
 /// How the question is put.
@@ -202,7 +216,7 @@ fn change(
     glob: &str,
     include: Include,
 ) -> Result<i32, CliError> {
-    let keys = Keys::open(&config.pki_dir)?;
+    let keys = open(config)?;
     let found = keys.matching(glob, &verb.states(include))?;
     let talk = printer.for_people() && !ask.quiet;
     if found.is_empty() {
@@ -339,6 +353,22 @@ mod tests {
                 format!("The key glob 'x*' does not match any {states} keys.")
             );
         }
+    }
+
+    #[test]
+    fn other_users_are_told_whom_to_run_as() {
+        let refused = |kind: io::ErrorKind| {
+            unusable(KeysError::Io { what: "list", path: "/pki/minions".into(), source: kind.into() })
+        };
+        let error = refused(io::ErrorKind::PermissionDenied);
+        assert_eq!(
+            (error.to_string().as_str(), error.exit_code()),
+            (
+                "no permission to use /pki/minions: run this as root or as the user the master runs as",
+                exit_codes::UNAVAILABLE
+            )
+        );
+        assert_eq!(refused(io::ErrorKind::NotFound).exit_code(), exit_codes::GENERIC);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Parser;
 use data::{Dict, Value};
-use proto::config::MasterConfig;
 use proto::exit_codes;
 use proto::message::control::{Publish, Target};
 use proto::message::{ControlReply, ControlRequest};
@@ -179,7 +178,26 @@ pub(super) struct Run {
     pub hide_timeout: bool,
     pub collect: bool,
     pub progress: bool,
+    pub jid_shown: JidShown,
     pub jid: Arc<Mutex<Option<String>>>,
+}
+
+/// How much is said of a job's jid.
+#[derive(Clone, Copy)]
+pub(super) enum JidShown {
+    No,
+    Jid,
+    Verbose,
+}
+
+impl JidShown {
+    pub(super) fn line(self, jid: &str) -> Option<String> {
+        match self {
+            JidShown::No => None,
+            JidShown::Jid => Some(format!("jid: {jid}")),
+            JidShown::Verbose => Some(format!("Executing job with jid {jid}\n{}\n", "-".repeat(43))),
+        }
+    }
 }
 
 pub(super) fn run(options: Options) -> Result<i32, CliError> {
@@ -196,7 +214,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
     let mut printer = Printer::new(&options.output, &config)?;
     let socket = config.control_socket();
     if options.preview_target {
-        let (minions, _) = targets(&socket, target)?;
+        let minions = targets(&socket, target)?.minions;
         printer.value(&minions.into(), None)?;
         return Ok(exit_codes::OK);
     }
@@ -207,6 +225,11 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         hide_timeout: options.show.hide_timeout || !config.show_timeout,
         collect: options.show.r#static || calls.len() > 1,
         progress: options.show.progress,
+        jid_shown: match (options.show.verbose, options.show.show_jid || config.show_jid) {
+            (true, _) => JidShown::Verbose,
+            (false, true) => JidShown::Jid,
+            (false, false) => JidShown::No,
+        },
         jid: Arc::default(),
     };
     on_interrupt(Arc::clone(&run.jid));
@@ -223,7 +246,7 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         let code = if options.batch.batch.is_some() {
             batch::run(&run, &options.batch, &mut printer, &mut tally)?
         } else {
-            one(&run, &options, &config, &mut printer, &mut tally)?
+            one(&run, &options, &mut printer, &mut tally)?
         };
         if let Some(code) = code {
             return Ok(code);
@@ -248,7 +271,6 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
 fn one(
     run: &Run,
     options: &Options,
-    config: &MasterConfig,
     printer: &mut Printer,
     tally: &mut Tally,
 ) -> Result<Option<i32>, CliError> {
@@ -265,11 +287,8 @@ fn one(
                     printer.line(&format!("Executed command with job ID: {}", job.jid))?;
                     return Ok(None);
                 }
-                if options.show.verbose {
-                    let rule = "-".repeat(43);
-                    printer.line(&format!("Executing job with jid {}\n{rule}\n", job.jid))?;
-                } else if options.show.show_jid || config.show_jid {
-                    printer.line(&format!("jid: {}", job.jid))?;
+                if let Some(line) = run.jid_shown.line(&job.jid) {
+                    printer.line(&line)?;
                 }
                 if let Some(progress) = &mut progress {
                     progress.total(minions.len());
@@ -375,16 +394,20 @@ pub(super) fn user() -> String {
     }
 }
 
-/// Who a target selects, and who of them is connected.
-pub(super) fn targets(
-    socket: &std::path::Path,
-    target: Target,
-) -> Result<(Vec<String>, Vec<String>), CliError> {
+/// Who a target selects.
+#[derive(Default)]
+pub(super) struct Selected {
+    pub minions: Vec<String>,
+    pub connected: Vec<String>,
+    pub not_accepted: Vec<String>,
+}
+
+pub(super) fn targets(socket: &std::path::Path, target: Target) -> Result<Selected, CliError> {
     let mut client = Client::send(socket, &ControlRequest::Targets(target))?;
-    let mut found = (Vec::new(), Vec::new());
+    let mut found = Selected::default();
     while let Some(reply) = client.reply()? {
-        if let ControlReply::Targets { minions, connected } = reply {
-            found = (minions, connected);
+        if let ControlReply::Targets { minions, connected, not_accepted } = reply {
+            found = Selected { minions, connected, not_accepted };
         }
     }
     Ok(found)
@@ -392,7 +415,7 @@ pub(super) fn targets(
 
 /// Narrows the target to some of its minions, connected ones first.
 fn subset(run: &mut Run, size: usize) -> Result<bool, CliError> {
-    let (minions, connected) = targets(&run.socket, run.publish.target.clone())?;
+    let Selected { minions, connected, .. } = targets(&run.socket, run.publish.target.clone())?;
     let mut picked = shuffled(connected.clone());
     picked.extend(shuffled(minions.into_iter().filter(|m| !connected.contains(m)).collect()));
     picked.truncate(size);

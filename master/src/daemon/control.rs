@@ -224,7 +224,8 @@ async fn targets(master: &Arc<Master>, wanted: Target, out: &Out) -> Result<Cont
     match select(master, &wanted).await {
         Ok(selected) => {
             let connected = selected.minions.iter().filter(|id| master.is_connected(id)).cloned().collect();
-            send(out, ControlReply::Targets { minions: selected.minions, connected }).await?;
+            let Selected { minions, not_accepted } = selected;
+            send(out, ControlReply::Targets { minions, connected, not_accepted }).await?;
             Ok(ControlReply::Done)
         }
         Err(error) => Ok(ControlReply::Error(error)),

@@ -103,9 +103,10 @@ pub fn run(master: &dyn Master, call: &Call) -> Result<Outcome, RunnerError> {
     dispatch(ALL, master, call)
 }
 
-/// The names of all runner functions, sorted.
+/// The names of all functions that [`run`] knows, sorted.
 pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = ALL.iter().flat_map(|t| t.iter().map(|(name, _)| *name)).collect();
+    let own = ALL.iter().flat_map(|t| t.iter().map(|(name, _)| *name));
+    let mut names: Vec<_> = own.chain(crate::wheel::names()).collect();
     names.sort_unstable();
     names
 }

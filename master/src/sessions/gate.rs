@@ -160,7 +160,7 @@ impl Gate {
             Ok(done) => done,
             Err(error) => return self.refuse(&peer, Refusal::Handshake, error),
         };
-        let Hello { id, version, autosign_grains, .. } = hello;
+        let Hello { id, version, autosign_grains, call, .. } = hello;
         let most = self.master.config().max_minions as usize;
         let refusal = if !valid_id(&id) {
             Some((Refusal::Id, format!("{id:?} is no id for a minion")))
@@ -174,6 +174,7 @@ impl Gate {
             key: opened.remote,
             version,
             autosign_grains,
+            call,
             peer: peer.clone(),
             bus: self.master.bus.clone(),
             standing: Mutex::new(Standing::Undecided),
@@ -354,7 +355,9 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
     master.key_settled(session, state);
     let auth = match state {
         KeyState::Accepted => {
-            tracing::info!(id = %session.id, version = %session.version, "minion connected");
+            if !session.call {
+                tracing::info!(id = %session.id, version = %session.version, "minion connected");
+            }
             AuthState::Accepted(Box::new(master.publisher.welcome(master).await))
         }
         KeyState::Pending => AuthState::Pending,
@@ -369,7 +372,7 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
     };
     let accepted = matches!(auth, AuthState::Accepted(_));
     // A session that ends meanwhile has nothing to be told.
-    if session.send(&ToMinion::Auth(auth)).await.is_ok() && accepted {
+    if session.send(&ToMinion::Auth(auth)).await.is_ok() && accepted && !session.call {
         master.publisher.catch_up(session).await;
     }
 }

@@ -52,6 +52,8 @@ pub struct Session {
     pub version: String,
     /// The grains it shows for the autosign policy.
     pub autosign_grains: data::Value,
+    /// A function asks beside the minion (`rsalt-call`): no jobs go here, and it is not the minion's presence.
+    pub call: bool,
     peer: PeerId,
     bus: BusSender,
     standing: Mutex<Standing>,
@@ -185,7 +187,7 @@ impl Sessions {
         // A session that was removed while its key was looked up stays out.
         let connected = table.all.contains_key(&session.peer);
         let mut replaced = None;
-        if standing == Standing::Accepted && connected {
+        if standing == Standing::Accepted && connected && !session.call {
             replaced = table
                 .live
                 .insert(session.id.clone(), Arc::clone(session))

@@ -11,6 +11,7 @@ const FUNCTIONS: Table = &[
     ("key.accept", |m, a| change(m, a, Verb::Accept)),
     ("key.delete", |m, a| change(m, a, Verb::Delete)),
     ("key.finger", finger),
+    ("key.finger_all", |m, a| all_of(m, a, fingers)),
     ("key.key_str", key_str),
     ("key.list", list),
     ("key.list_all", list_all),
@@ -89,6 +90,21 @@ fn finger(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
     let _hash_type = args.value("hash_type");
     args.done()?;
     Ok(outcome(fingers(master.keys(), &pattern)?))
+}
+
+/// What `show` has of every key.
+fn all_of(
+    master: &dyn Master,
+    args: Args,
+    show: fn(&Keys, &str) -> Result<Dict, KeysError>,
+) -> Result<Outcome, RunnerError> {
+    args.done()?;
+    Ok(outcome(show(master.keys(), "*")?))
+}
+
+/// The names of all wheel functions, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name)
 }
 
 fn key_str(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {

@@ -51,6 +51,7 @@ impl Raw {
             version: "0".to_string(),
             autosign_grains: data::Value::None,
             run: 1,
+            call: false,
         };
         let (session, third) = introduce.finish(&hello).unwrap();
         socket.send(third.into()).await.unwrap();

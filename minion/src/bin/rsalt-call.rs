@@ -8,13 +8,25 @@ use clap::Parser;
 use data::Value;
 use data::output::Options;
 use minion::call::{self, Answer, Show};
+use minion::conn::Beside;
 use minion::{Caller, local, logging};
 use proto::config::{MinionConfig, Roots};
 use proto::exit_codes;
 
+const LEVELS: [&str; 10] =
+    ["all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet"];
+
 /// Call an execution function on this machine.
 #[derive(Parser)]
-#[command(name = "rsalt-call", version, override_usage = "rsalt-call [OPTIONS] <FUNCTION> [ARGUMENTS]...")]
+#[command(
+    name = "rsalt-call",
+    version,
+    disable_version_flag = true,
+    override_usage = "rsalt-call [OPTIONS] <FUNCTION> [ARGUMENTS]...",
+    after_help = "Exit codes: 0 all is well; 1 the function failed (--retcode-passthrough: its own return code); 64 \
+                  wrong options; 69 the master does not answer or does not let this minion in; 78 broken config; 255 \
+                  there is no such function."
+)]
 struct Args {
     /// The function, such as test.ping or state.apply.
     #[arg(value_name = "FUNCTION")]
@@ -29,6 +41,9 @@ struct Args {
     /// Without a master: files and pillar from this machine.
     #[arg(long)]
     local: bool,
+    /// Ask this master, and not the one of the config.
+    #[arg(long, value_name = "HOST", conflicts_with = "local")]
+    master: Option<String>,
     /// The file root of the base environment.
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
     file_root: Vec<PathBuf>,
@@ -58,8 +73,15 @@ struct Args {
     output: OutputArgs,
 
     /// What to log: all garbage trace debug profile info warning error critical quiet.
-    #[arg(short = 'l', long, value_name = "LEVEL", help_heading = "Logging options")]
+    #[arg(short = 'l', long, value_name = "LEVEL", value_parser = LEVELS, hide_possible_values = true, help_heading = "Logging options")]
     log_level: Option<String>,
+
+    /// Print the versions of everything in here and exit.
+    #[arg(short = 'V', long)]
+    versions_report: bool,
+    /// Print the version and exit.
+    #[arg(long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
 }
 
 #[derive(clap::Args)]
@@ -105,6 +127,19 @@ fn main() -> ExitCode {
             return code(if error.use_stderr() { exit_codes::USAGE } else { exit_codes::OK });
         }
     };
+    if args.versions_report {
+        println!(
+            "rsalt Version:\n          rsalt: {}\n\nSystem Versions:\n           arch: {}\n             os: {}",
+            minion::VERSION,
+            std::env::consts::ARCH,
+            std::env::consts::OS
+        );
+        return code(exit_codes::OK);
+    }
+    if args.fun.is_none() && !args.grains && !args.doc {
+        eprintln!("rsalt-call: no function was given: rsalt-call [OPTIONS] <function> [arguments]");
+        return code(exit_codes::USAGE);
+    }
     let mut config = match MinionConfig::load(&args.config_dir) {
         Ok(config) => config,
         Err(error) => {
@@ -119,28 +154,34 @@ fn main() -> ExitCode {
     }
     let show = show(&config, &args);
     if args.doc {
-        println!("{}", call::docs(args.fun.as_deref().unwrap_or_default()));
+        let wanted = args.fun.as_deref().unwrap_or_default();
+        let docs = call::docs(wanted);
+        if docs.is_empty() {
+            eprintln!("rsalt-call: no function begins with '{wanted}'");
+            return code(exit_codes::GENERIC);
+        }
+        println!("{docs}");
         return code(exit_codes::OK);
     }
     let work = |caller: &Caller| match &args.fun {
-        _ if args.grains => call::grains(caller, &show),
-        None => Answer {
-            err: "rsalt-call: which function? See rsalt-call --help".into(),
-            code: 64,
-            ..Answer::default()
-        },
-        Some(fun) => {
+        Some(fun) if !args.grains => {
             let (positional, keywords) = proto::args::split(&args.args, &args.no_parse);
             call::run(caller, fun, positional, keywords, &show)
         }
+        _ => call::grains(caller, &show),
     };
-    let answer = if config.file_client == "local" {
+    // Grains are this machine's own.
+    let answer = if config.file_client == "local" || args.grains {
         work(&Caller::new(local::parts(&config)))
     } else {
-        // The master takes a second session of an id for the minion come back, and drops the first.
-        let err = "rsalt-call: files and pillar of the master are only for its minion: use --local here, or rsalt on \
-                   the master";
-        Answer { err: err.into(), code: 69, ..Answer::default() }
+        match Beside::open(&config) {
+            // The session lasts until the function has ended.
+            Ok((_session, asker)) => work(&Caller::new(local::parts_with_master(&config, &asker))),
+            Err(error) => {
+                eprintln!("rsalt-call: {error}");
+                return code(exit_codes::UNAVAILABLE);
+            }
+        }
     };
     finish(&answer, &args.output)
 }
@@ -165,6 +206,10 @@ fn adjust(config: &mut MinionConfig, args: &Args) {
             }
             call::set_opt(config, key, data::Dict::new().with("base", texts));
         }
+    }
+    if let Some(master) = &args.master {
+        config.master = vec![master.clone()];
+        call::set_opt(config, "master", master.as_str());
     }
     if let Some(id) = &args.id {
         config.id.clone_from(id);

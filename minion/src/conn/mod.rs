@@ -2,6 +2,7 @@
 //! end the next one, with pauses that grow and are spread at random.
 
 mod backoff;
+mod beside;
 mod dial;
 mod pin;
 mod remote;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use data::{Dict, Value};
 use proto::config::{MasterAddress, MinionConfig};
 use proto::keys::StaticKey;
-use proto::message::Return;
+use proto::message::{Hello, Return};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,7 @@ use backoff::Backoff;
 use remote::Ask;
 use session::End;
 
+pub use beside::{Beside, BesideError};
 pub use pin::PinError;
 pub use remote::{AskError, Asker, RemoteFiles, RemotePillar};
 
@@ -100,6 +102,16 @@ struct Shared {
 }
 
 impl Shared {
+    fn hello(&self) -> Hello {
+        Hello {
+            id: self.id.clone(),
+            version: crate::VERSION.to_string(),
+            autosign_grains: self.autosign_grains.clone(),
+            run: self.run,
+            call: false,
+        }
+    }
+
     fn tell(&mut self, told: &Told) {
         if self.told.as_ref() == Some(told) {
             return;

@@ -246,9 +246,9 @@ impl RemoteFiles {
     fn download(&self, file: &FileRequest, info: &FileInfo, at: &Path) -> Result<Option<()>, FetchError> {
         let parent = at.parent().unwrap_or(at);
         fs::create_dir_all(parent).map_err(|e| failed(file, e))?;
-        // Jobs side by side may fetch the same file: each has its own name until the end.
+        // Jobs side by side, and rsalt-call, may fetch the same file: each has its own name until the end.
         let mut new = at.as_os_str().to_os_string();
-        new.push(format!(".{:?}.part", std::thread::current().id()));
+        new.push(format!(".{}.{:?}.part", std::process::id(), std::thread::current().id()));
         let new = PathBuf::from(new);
         let fetch = || {
             let _ = fs::remove_file(&new);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME, MAX_SESSION_FRAME};
 use proto::group::{Envelope, Group, GroupError};
+use proto::keys::StaticKey;
 use proto::message::auth::Welcome;
 use proto::message::{self, AuthState, Event, Hello, Published, Reply, Request, Return, ToMaster, ToMinion};
 use proto::session::{Initiator, Opener, Sealer};
@@ -110,7 +111,7 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
     let Some(address) = shared.masters.get(at).cloned() else { return End::NoHandshake };
     let opened = tokio::select! {
         () = stop.cancelled() => return End::Stopped,
-        opened = open(shared, &address, pin) => opened,
+        opened = open(&shared.key, shared.hello(), &address, pin) => opened,
     };
     let (link, session) = match opened {
         Ok(opened) => opened,
@@ -137,13 +138,14 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
     end
 }
 
-async fn open(
-    shared: &Shared,
+pub(super) async fn open(
+    key: &StaticKey,
+    hello: Hello,
     address: &proto::config::MasterAddress,
     pin: &Pin,
 ) -> Result<(Link, proto::session::Session), End> {
     let mut link = Link::dial(address).await?;
-    let (initiator, first) = Initiator::start(&shared.key)?;
+    let (initiator, first) = Initiator::start(key)?;
     let shake = async {
         link.send(first).await?;
         let second = loop {
@@ -160,12 +162,6 @@ async fn open(
         let (introduce, master) = initiator.read_hello2(body)?;
         // Before the master learns who we are.
         pin.check(&master)?;
-        let hello = Hello {
-            id: shared.id.clone(),
-            version: crate::VERSION.to_string(),
-            autosign_grains: shared.autosign_grains.clone(),
-            run: shared.run,
-        };
         let (session, third) = introduce.finish(&hello)?;
         link.send(third).await?;
         Ok(session)

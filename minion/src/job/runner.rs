@@ -47,6 +47,7 @@ impl JobRunner for CallerRunner {
         let mut ctx = JobCtx::new(job.jid.clone(), cancel.clone());
         ctx.user.clone_from(&job.user);
         ctx.fun.clone_from(&job.fun);
+        ctx.tgt.clone_from(&job.tgt);
         let outcome = self.0.call(&job.fun, args, kwargs, &Arc::new(ctx));
         Outcome {
             ret: outcome.ret,

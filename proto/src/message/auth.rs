@@ -17,6 +17,10 @@ pub struct Hello {
     /// Distinguishes the runs of a minion: a second session of one run replaces the first at once.
     #[serde(default)]
     pub run: u64,
+    /// One function on the minion's machine asks (`rsalt-call`) beside the minion: it takes no jobs, and
+    /// does not count as the minion's presence.
+    #[serde(default)]
+    pub call: bool,
 }
 
 /// What the master makes of a minion's key.

@@ -126,6 +126,8 @@ pub enum ControlReply {
         minions: Vec<String>,
         /// Those of them that are connected, sorted.
         connected: Vec<String>,
+        /// Ids that the target names and that have no accepted key, sorted.
+        not_accepted: Vec<String>,
     },
     /// What a runner or wheel function returned.
     Value {
