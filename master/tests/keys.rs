@@ -48,6 +48,21 @@ fn a_key_waits_is_accepted_and_deleted() {
 }
 
 #[test]
+fn files_that_are_no_keys_are_no_minions() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = Keys::open(dir.path()).unwrap();
+    check(&keys, "web1", 1);
+    // Half a key of a master that died while it was writing, and what editors leave.
+    for other in [".22790.0.new", ".web2.swp"] {
+        write(&dir.path().join("minions_pre").join(other), "AAAA");
+    }
+    fs::create_dir(dir.path().join("minions_pre/web3")).unwrap();
+    assert_eq!(keys.list(KeyState::Pending).unwrap(), ["web1"]);
+    assert_eq!(keys.accept("*", Include::default()).unwrap().len(), 1);
+    assert_eq!(keys.accepted().unwrap(), ["web1"]);
+}
+
+#[test]
 fn another_key_of_the_same_id_is_denied() {
     let dir = tempfile::tempdir().unwrap();
     let keys = Keys::open(dir.path()).unwrap();

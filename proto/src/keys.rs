@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -296,9 +297,7 @@ fn make_dir(dir: &Path) -> io::Result<()> {
 
 /// Writes beside the file and renames, so that nobody ever reads half a key.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
-    let new = path.with_file_name(name);
+    let new = path.with_file_name(temporary_name());
     let write = || {
         // A leftover of a run that died is in the way of `create_new`, which follows no symlink.
         match fs::remove_file(&new) {
@@ -313,6 +312,13 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     write().inspect_err(|_| {
         let _ = fs::remove_file(&new);
     })
+}
+
+/// The name of a file that is not complete yet. No listing of a key directory takes it for a minion: an id
+/// does not begin with a dot. Its length does not depend on the file's, which may be the longest there is.
+fn temporary_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!(".{}.{}.new", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[cfg(test)]
@@ -373,6 +379,21 @@ mod tests {
         let print = PublicKey::from_bytes([0; 32]).fingerprint();
         assert!(print.starts_with("66:68:7a:ad:f8:62:bd:77:6c:8f:c1:8b:8e:9f:8e:20"), "{print}");
         assert_eq!(print.len(), 32 * 3 - 1);
+    }
+
+    #[test]
+    fn half_a_file_is_never_taken_for_a_minion() {
+        for _ in 0..3 {
+            let name = temporary_name();
+            assert!(!valid_id(&name), "{name}");
+        }
+        assert_ne!(temporary_name(), temporary_name());
+        let dir = tempfile::tempdir().unwrap();
+        let longest = dir.path().join("a".repeat(MAX_ID));
+        write_atomic(&longest, b"one", 0o644).unwrap();
+        write_atomic(&longest, b"two", 0o644).unwrap();
+        assert_eq!(fs::read(&longest).unwrap(), b"two");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no leftovers");
     }
 
     #[test]
