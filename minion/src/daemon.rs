@@ -15,7 +15,7 @@ use crate::host::Stop;
 use crate::host::real::RealHost;
 use crate::job::{CallerRunner, JobRunner, Jobs, SIDE_BY_SIDE, SpoolError};
 use crate::pillar::{LocalPillar, PillarSource};
-use crate::{Caller, JobControl, Parts, RunningJob, grains};
+use crate::{Caller, JobControl, Parts, RunningJob, grains, memory};
 
 /// Jobs that run at SIGTERM get so much time to end by themselves, and then to end when told to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -100,7 +100,10 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
 
     let health = Health::start(&config.sock_dir);
     let parts = conn::Parts { key, runner, jobs: Arc::clone(&jobs), done, asks, health: health.clone() };
-    let served = conn::serve(&config, parts, patient, stop).await;
+    let served = tokio::select! {
+        served = conn::serve(&config, parts, patient, stop) => served,
+        () = memory::give_back_when_idle(&jobs) => Ok(()),
+    };
     health.end();
     // What a job returns from here on is in the spool, and sent by the next run.
     jobs.stop_all(Stop::Term);

@@ -18,7 +18,7 @@ use data::Value;
 use proto::jid;
 use proto::message::{Job, Return};
 use proto::target::{Facts, Target};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::host::{Cancel, Stop};
 use crate::{JobControl, RunningJob};
@@ -69,6 +69,7 @@ pub struct Jobs {
     runner: Arc<dyn JobRunner>,
     done: mpsc::UnboundedSender<Done>,
     table: Mutex<Table>,
+    changed: Notify,
 }
 
 struct Table {
@@ -105,7 +106,8 @@ impl Jobs {
         }
         let (done, receiver) = mpsc::unbounded_channel();
         let table = Mutex::new(Table { running: HashMap::new(), queue: VecDeque::new(), seen });
-        Ok((Arc::new(Jobs { id: id.to_string(), limit: limit.max(1), spool, runner, done, table }), receiver))
+        let (id, limit, changed) = (id.to_string(), limit.max(1), Notify::new());
+        Ok((Arc::new(Jobs { id, limit, spool, runner, done, table, changed }), receiver))
     }
 
     /// The spool.
@@ -175,6 +177,11 @@ impl Jobs {
         self.lock().running.len()
     }
 
+    /// Resolves when a job has started or ended since it was asked for the last time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
     fn is_mine(&self, target: &Target, pillar: &Value) -> bool {
         let grains = self.runner.grains();
         target.matches(&Facts { id: &self.id, grains: &grains, pillar })
@@ -191,6 +198,7 @@ impl Jobs {
         let entry = Entry { job: job.clone(), cancel: cancel.clone(), since: Instant::now() };
         table.running.insert(job.jid.clone(), entry);
         drop(table);
+        self.changed.notify_one();
         let jobs = Arc::clone(self);
         let failed = job.clone();
         let spawned = std::thread::Builder::new()
@@ -212,6 +220,7 @@ impl Jobs {
             let next = {
                 let mut table = self.lock();
                 table.running.remove(&job.jid);
+                self.changed.notify_one();
                 if table.running.len() >= self.limit { None } else { table.queue.pop_front() }
             };
             let Some(next) = next else { return };
