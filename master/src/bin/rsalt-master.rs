@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use master::daemon;
-use proto::config::MasterConfig;
+use minion::logging::{self, Log};
+use proto::config::{LOG_LEVELS, MasterConfig};
 use proto::exit_codes;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,18 +18,26 @@ struct Args {
     /// Directory of the config files
     #[arg(short, long, value_name = "DIR", default_value_os_t = proto::config::default_dir().to_owned())]
     config_dir: PathBuf,
-    /// all garbage trace debug profile info warning error critical quiet
-    #[arg(short, long, value_name = "LEVEL")]
+    /// What to log, instead of the config's log_level
+    #[arg(short, long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LOG_LEVELS), ignore_case = true)]
     log_level: Option<String>,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // The help, or a mistake.
+        Err(told) => {
+            let _ = told.print();
+            return code(if told.use_stderr() { exit_codes::USAGE } else { 0 });
+        }
+    };
     let config = match MasterConfig::load(&args.config_dir) {
         Ok(config) => config,
         Err(error) => return fail(error, exit_codes::CONFIG),
     };
-    minion::logging::init(args.log_level.as_deref().unwrap_or(&config.log_level));
+    let level = args.log_level.map(|level| level.to_lowercase());
+    let log = logging::init_daemon(&config, level.as_deref());
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -40,7 +50,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => match runtime.block_on(run(config)) {
+        Ok(runtime) => match runtime.block_on(run(config, &log, level.as_deref())) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(error, exit_codes::GENERIC),
         },
@@ -48,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(config: MasterConfig) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(config: MasterConfig, log: &Log, level: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -63,6 +73,7 @@ async fn run(config: MasterConfig) -> Result<(), Box<dyn std::error::Error>> {
                 if let Err(error) = running.master.reload().await {
                     tracing::error!(%error, "the config is not read again, the old one stays");
                 }
+                log.reopen(&running.master.config(), level);
             }
         }
     }
@@ -73,5 +84,9 @@ async fn run(config: MasterConfig) -> Result<(), Box<dyn std::error::Error>> {
 
 fn fail(error: impl std::fmt::Display, code: i32) -> ExitCode {
     eprintln!("rsalt-master: {error}");
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
+    self::code(code)
+}
+
+fn code(status: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(status).unwrap_or(1))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use minion::{daemon, health, init, logging};
-use proto::config::MinionConfig;
+use proto::config::{LOG_LEVELS, MinionConfig};
 use proto::exit_codes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -65,14 +65,14 @@ fn main() -> ExitCode {
             }
         };
     }
-    logging::init(args.log_level.as_deref().unwrap_or(&config.log_level));
+    let log = logging::init_daemon(&config, args.log_level.as_deref());
     // A supervisor that is killed takes its minion with it; with one, the command beside goes on whatever
     // this minion makes of its master.
     let patient = supervised && std::env::var(init::SUPERVISED).is_ok_and(|v| v == init::WITH_COMMAND);
     if supervised {
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     }
-    match block_on(run(config, patient)) {
+    match block_on(run(config, patient, log, args.log_level)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(problem)) | Err(problem) => {
             eprintln!("rsalt-minion: {problem}");
@@ -81,20 +81,29 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(config: MinionConfig, patient: bool) -> Result<(), String> {
+async fn run(
+    config: MinionConfig,
+    patient: bool,
+    log: logging::Log,
+    level: Option<String>,
+) -> Result<(), String> {
     let stop = CancellationToken::new();
     let text = |e: std::io::Error| e.to_string();
     let mut terminate = signal(SignalKind::terminate()).map_err(text)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(text)?;
-    // The config is read at start only; a hang-up is not to end the minion.
     let mut hang_up = signal(SignalKind::hangup()).map_err(text)?;
     let told = stop.clone();
+    let config_dir = config.config_dir.clone();
     let listen = async move {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hang_up.recv() => tracing::info!("hang-up: the minion goes on as it is"),
+                // Log file and levels only: the rest of the config is read at start.
+                _ = hang_up.recv() => match MinionConfig::load(&config_dir) {
+                    Ok(config) => log.reopen(&config, level.as_deref()),
+                    Err(error) => tracing::error!(%error, "the log goes on as it is"),
+                },
             }
         }
         told.cancel();
@@ -180,7 +189,13 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Option<Args>, String> {
                 return Ok(Some(parsed));
             }
             "-c" | "--config-dir" => parsed.config_dir = PathBuf::from(value(&name)?),
-            "-l" | "--log-level" => parsed.log_level = Some(value(&name)?.to_string_lossy().into_owned()),
+            "-l" | "--log-level" => {
+                let level = value(&name)?.to_string_lossy().to_lowercase();
+                if !LOG_LEVELS.contains(&level.as_str()) {
+                    return Err(format!("{level} is no log level: one of {}", LOG_LEVELS.join(" ")));
+                }
+                parsed.log_level = Some(level);
+            }
             "--health" => parsed.health = true,
             "-V" | "--version" => {
                 println!("rsalt-minion {}", minion::VERSION);

@@ -13,7 +13,7 @@ pub fn default_dir() -> &'static Path {
 }
 
 /// Log levels as Salt names them.
-const LEVELS: &[&str] =
+pub const LOG_LEVELS: &[&str] =
     &["all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet"];
 
 /// The keys both sides have.
@@ -91,7 +91,7 @@ impl Common {
     pub(super) fn read(source: &Source, dir: &Path) -> Result<Self, ConfigError> {
         let root = PathBuf::from(source.text("root_dir")?);
         let root = root.as_path();
-        let level = |key| source.word(key, LEVELS, "a log level");
+        let level = |key| source.word(key, LOG_LEVELS, "a log level");
         Ok(Common {
             config_dir: dir.to_owned(),
             pki_dir: source.path("pki_dir", root)?,

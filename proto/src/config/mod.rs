@@ -11,7 +11,7 @@ mod read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use common::{Common, default_dir};
+pub use common::{Common, LOG_LEVELS, default_dir};
 pub use master::{DEFAULT_MASTER, MasterConfig};
 pub use minion::{DEFAULT_MINION, MasterAddress, MinionConfig};
 pub use read::Roots;
