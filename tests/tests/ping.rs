@@ -1,6 +1,6 @@
 //! Jobs to several minions: who is asked, who answers, who is named as missing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rsalt_tests::{Master, Minion, wait_for};
 use serde_json::json;
@@ -87,6 +87,23 @@ fn a_minion_that_crashes_is_named() {
 }
 
 #[test]
+fn a_minion_that_crashes_in_mid_job_is_named() {
+    let (master, [_web1, mut web2, _db1]) = three();
+    let job = master.tool("rsalt").args(["-t", "1", "web2", "cmd.run", "sleep 30", "--out=json"]).start();
+    wait_for("the job to run", || {
+        let (_, running) = master.json(&["web2", "saltutil.is_running", "cmd.run"]);
+        running["web2"].to_string().contains("sleep 30").then_some(())
+    });
+    web2.crash();
+    let crashed = Instant::now();
+    let out = job.wait(Duration::from_secs(60)).exits(1);
+    assert_eq!(out.json(), json!({"web2": "Minion did not return. [not connected]"}));
+    // The end of the connection is seen at once; five seconds to come back, one for the next look.
+    let took = crashed.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}\n{}", out.report());
+}
+
+#[test]
 fn a_minion_that_hangs_is_named() {
     let (master, [_web1, mut web2, _db1]) = three();
     web2.daemon().signal("STOP");
@@ -145,23 +162,43 @@ fn batches_and_subsets() {
     assert_eq!(out.json().as_object().map(serde_json::Map::len), Some(2));
 }
 
+/// The processes whose command line holds these words.
+fn processes(words: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(words))
+        .collect()
+}
+
 #[test]
 fn jobs_can_be_killed() {
-    let (master, _minions) = three();
-    let jid = master.rsalt(&["--async", "web1", "cmd.run", "sleep 1000"]).ok().jid();
-    wait_for("the job to run", || {
+    let (master, minions) = three();
+    // Two processes, in a group of their own; the path tells them from those of others.
+    let log = minions[0].tree.join("sleeps").display().to_string();
+    let sleeps = format!("sleep 1000 2>{log} | tail -f {log}");
+    for (function, signal) in [("saltutil.kill_job", "Signal 9"), ("saltutil.term_job", "Signal 15")] {
+        let jid = master.rsalt(&["--async", "web1", "cmd.run", &sleeps]).ok().jid();
+        wait_for("the job to run", || {
+            let (_, found) = master.json(&["web1", "saltutil.find_job", &jid]);
+            let (_, alike) = master.json(&["web1", "saltutil.is_running", "cmd.*"]);
+            let runs = found["web1"].get("pid").is_some() && alike["web1"][0]["jid"] == jid.as_str();
+            (runs && !processes(&log).is_empty()).then_some(())
+        });
+        master.rsalt(&["web1", function, &jid]).ok().says(&[signal, &jid]);
+        wait_for("its processes to be gone", || processes(&log).is_empty().then_some(()));
+        wait_for("the job to be gone", || {
+            let (_, running) = master.json(&["web1", "saltutil.running"]);
+            (running["web1"] == json!([])).then_some(())
+        });
+        let returned = wait_for("an answer of the killed job", || {
+            master.runner(&["jobs.lookup_jid", &jid]).get("web1").cloned()
+        });
+        assert_eq!(returned, "ERROR: the job was terminated");
         let (_, found) = master.json(&["web1", "saltutil.find_job", &jid]);
-        found["web1"].get("pid").is_some().then_some(())
-    });
-    master.rsalt(&["web1", "saltutil.kill_job", &jid]).ok();
-    wait_for("the job to be gone", || {
-        let (_, running) = master.json(&["web1", "saltutil.running"]);
-        (running["web1"] == json!([])).then_some(())
-    });
-    wait_for("an answer of the killed job", || {
-        let found = master.runner(&["jobs.lookup_jid", &jid]);
-        found.get("web1").is_some().then_some(())
-    });
+        assert_eq!(found["web1"], json!({}));
+        master.rsalt(&["web1", function, &jid]).ok();
+    }
 }
 
 #[test]
