@@ -12,6 +12,7 @@ mod error;
 pub mod file;
 pub mod git;
 pub mod grains;
+pub mod key;
 pub mod matches;
 pub mod pillar;
 pub mod pip;
@@ -46,6 +47,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     git::REMOTE,
     git::WORK,
     grains::FUNCTIONS,
+    key::FUNCTIONS,
     matches::FUNCTIONS,
     pillar::FUNCTIONS,
     pip::FUNCTIONS,

@@ -254,7 +254,7 @@ impl ConfigurableTestState {
             Value::Bool(chosen) => Ok(*chosen),
             other if other.to_string().to_lowercase() == "random" => {
                 let now = ctx.host.now().duration_since(std::time::SystemTime::UNIX_EPOCH);
-                Ok(now.unwrap_or_default().subsec_nanos() / 64 & 1 == 0)
+                Ok(now.unwrap_or_default().subsec_nanos().is_multiple_of(2))
             }
             _ => Err(StateError::raised(
                 "salt.exceptions.SaltInvocationError",
