@@ -8,7 +8,13 @@ use proto::message::{self, Hello};
 use proto::session::{Initiator, Responder, SealError, Session};
 
 fn hello(id: &str) -> Hello {
-    Hello { id: id.to_string(), version: "0.1.0".to_string(), autosign_grains: data::Value::None, run: 1, call: false }
+    Hello {
+        id: id.to_string(),
+        version: "0.1.0".to_string(),
+        autosign_grains: data::Value::None,
+        run: 1,
+        call: false,
+    }
 }
 
 fn body(frame: &[u8], kind: Kind) -> &[u8] {
