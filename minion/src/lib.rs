@@ -20,7 +20,7 @@ pub mod job;
 mod jobs;
 pub mod local;
 pub mod logging;
-mod memory;
+pub mod memory;
 pub mod pillar;
 mod run;
 pub mod states;

@@ -37,6 +37,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
+    minion::memory::keep_trimmable();
     let args = match parse(std::env::args_os().skip(1)) {
         Ok(Some(args)) => args,
         Ok(None) => return ExitCode::SUCCESS,
