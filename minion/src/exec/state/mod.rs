@@ -573,7 +573,7 @@ fn run_states(
     }
 }
 
-/// Something to look at: nothing is run, so that nothing stands in its way either.
+/// Something to look at: nothing is run, but it waits for or is refused beside a run all the same, as in Salt.
 fn show(
     ctx: &Ctx<'_>,
     test: &Value,
