@@ -224,7 +224,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("record.py: run as root: results name owners and modes")
     os.umask(0o022)
-    os.environ.update(LC_ALL="C.UTF-8", LANG="C.UTF-8", PYTHONHASHSEED="0")
+    os.environ.update(LC_ALL="C.UTF-8", LANG="C.UTF-8", PYTHONHASHSEED="0", SHELL="/bin/bash")
     # Imported once, before the forks.
     import salt.cli.caller
     import salt.config

@@ -28,6 +28,8 @@ impl Call {
         // What a terminal or a user's settings would change has no place in a test.
         command.env_remove("RSALT_MASTER").env_remove("RSALT_ID").env_remove("RSALT_GRAINS");
         command.env("LC_ALL", "C.UTF-8");
+        // The shell of commands that name none is the caller's, as in Salt.
+        command.env("SHELL", "/bin/bash");
         Call { command, shown, stdin: None, limit: LIMIT }
     }
 
