@@ -1,7 +1,7 @@
 # The menu. Each entry is one script or one cargo call; nothing needs make to work.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit parity parity-check lint fmt bench ci
+.PHONY: help build demo test unit parity parity-check fuzz lint fmt bench ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,6 +24,9 @@ parity: ## record anew what real Salt answers, and show what changed
 
 parity-check: ## compare the recorded answers with real Salt, write nothing
 	tests/parity/record.py --check
+
+fuzz: ## every fuzz target for ten seconds (scripts/fuzz SECONDS TARGET… for more)
+	scripts/fuzz
 
 lint: ## formatting and clippy, as CI has them
 	cargo fmt --all --check
