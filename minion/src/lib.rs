@@ -3,7 +3,7 @@
 //! A function call enters at [`Caller::call`], whether the master published it, `rsalt-call` was typed or a
 //! template asked. What modules get is a [`Ctx`]: the host behind its trait, grains, pillar, files.
 
-mod args;
+pub mod args;
 pub mod call;
 mod caller;
 pub mod conn;
@@ -25,7 +25,7 @@ pub mod pillar;
 mod run;
 pub mod states;
 
-pub use args::{Documented, field_names};
+pub use args::Documented;
 pub use caller::{Caller, JobOutcome, Parts};
 pub use ctx::{Ctx, FileState, JobCtx, Scope};
 pub use jobs::{JobControl, NoJobs, RunningJob};

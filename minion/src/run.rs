@@ -111,12 +111,11 @@ impl Runner for Minion {
 
     fn missing_arguments(&self, chunk: &LowChunk) -> Vec<String> {
         let Some(entry) = states::find(&chunk.full_fun()) else { return Vec::new() };
-        let missing = entry.required().iter().filter(|name| !chunk.low.contains(name));
-        missing.map(|name| (*name).to_owned()).collect()
+        entry.required().filter(|name| !chunk.low.contains(name)).map(str::to_owned).collect()
     }
 
     fn takes_check_cmd(&self, fun: &str) -> bool {
-        states::find(fun).is_some_and(|entry| (entry.fields)().contains(&"check_cmd"))
+        states::find(fun).is_some_and(|entry| entry.takes("check_cmd"))
     }
 
     fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError> {
@@ -148,12 +147,11 @@ impl Runner for Minion {
 /// What a state function gets: its own arguments even where the state compiler uses the word as well
 /// (`runas`, `umask`), and whatever else is in the chunk and not the compiler's.
 fn args_for(entry: &states::StateEntry, chunk: &LowChunk) -> Dict {
-    let fields = (entry.fields)();
     let mut args = Dict::with_capacity(chunk.low.len());
     for (key, value) in &chunk.low {
         let Some(name) = key.as_str() else { continue };
         // A parameter that is given as nothing has its default, as most of Salt's have none for theirs.
-        if !value.is_none() && (fields.contains(&name) || !sls::INTERNAL_KEYWORDS.contains(&name)) {
+        if !value.is_none() && (entry.takes(name) || !sls::INTERNAL_KEYWORDS.contains(&name)) {
             args.insert(key.clone(), value.clone());
         }
     }
@@ -163,14 +161,11 @@ fn args_for(entry: &states::StateEntry, chunk: &LowChunk) -> Dict {
 
 /// Refuses or logs arguments that the function does not know.
 fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String> {
-    let fields = (entry.fields)();
     let unknown: Vec<&str> = chunk
         .low
         .keys()
         .filter_map(Value::as_str)
-        .filter(|key| {
-            !fields.contains(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__")
-        })
+        .filter(|key| !entry.takes(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__"))
         .collect();
     let Some((last, before)) = unknown.split_last() else { return Ok(()) };
     let names = before.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");

@@ -41,7 +41,9 @@ impl ArgError {
         ArgError { path: String::new(), problem: problem.to_string() }
     }
 
-    fn in_field(mut self, key: &str) -> Self {
+    /// The same, in a field of that name.
+    #[must_use]
+    pub fn in_field(mut self, key: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{key}{dot}{}", self.path);
         self

@@ -31,7 +31,7 @@ args! {
     /// CLI Example: `rsalt '*' config.get pkg:apache`
     pub struct Get {
         key: String,
-        #[serde(default = "nothing")]
+        #[serde(default = nothing)]
         default: Value,
         #[serde(default)]
         delimiter: Option<String>,
@@ -75,7 +75,7 @@ args! {
     /// CLI Example: `rsalt '*' config.merge schedule`
     pub struct Merge {
         value: String,
-        #[serde(default = "nothing")]
+        #[serde(default = nothing)]
         default: Value,
         #[serde(default)]
         omit_opts: Flag,

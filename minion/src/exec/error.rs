@@ -91,6 +91,12 @@ impl From<ExecError> for sls::CallError {
     }
 }
 
+impl From<data::args::ArgError> for ExecError {
+    fn from(error: data::args::ArgError) -> Self {
+        ExecError::Arguments(error.to_string())
+    }
+}
+
 impl From<sls::FetchError> for ExecError {
     fn from(error: sls::FetchError) -> Self {
         ExecError::command(error.to_string())

@@ -48,9 +48,9 @@ args! {
     /// One grain: `grains.get pkg:apache`. default: for what is missing.
     pub struct Get {
         key: String,
-        #[serde(default = "empty")]
+        #[serde(default = empty)]
         default: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
@@ -74,11 +74,11 @@ args! {
     /// result is merged over.
     pub struct FilterBy {
         lookup_dict: Value,
-        #[serde(default = "os_family")]
+        #[serde(default = os_family)]
         grain: String,
         #[serde(default)]
         merge: Value,
-        #[serde(default = "default_key")]
+        #[serde(default = default_key)]
         default: String,
         #[serde(default)]
         base: Option<String>,
@@ -90,7 +90,7 @@ args! {
         grains: Value,
         #[serde(default)]
         destructive: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         refresh_pillar: Flag,
     }
 
@@ -101,20 +101,20 @@ args! {
         val: Value,
         #[serde(default)]
         destructive: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         refresh_pillar: Flag,
     }
 
     /// Set a grain, also inside another: `grains.set a:b 1`. force: even where a dict or list is replaced.
     pub struct Set {
         key: String,
-        #[serde(default = "empty")]
+        #[serde(default = empty)]
         val: Value,
         #[serde(default)]
         force: Flag,
         #[serde(default)]
         destructive: Flag,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
@@ -124,7 +124,7 @@ args! {
         val: Value,
         #[serde(default)]
         convert: Flag,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
@@ -132,7 +132,7 @@ args! {
     pub struct Remove {
         key: String,
         val: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 

@@ -43,28 +43,28 @@ args! {
     /// Whether a pillar value matches a regular expression: `match.pillar_pcre 'cheese:(swiss|american)'`.
     pub struct PillarPcre {
         tgt: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
     /// Whether a pillar value matches a glob: `match.pillar 'cheese:foo'`.
     pub struct Pillar {
         tgt: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
     /// Whether a grain matches a regular expression: `match.grain_pcre 'os:Fedo.*'`.
     pub struct GrainPcre {
         tgt: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
     /// Whether a grain matches a glob: `match.grain 'os:Ubuntu'`.
     pub struct Grain {
         tgt: Value,
-        #[serde(default = "delimiter")]
+        #[serde(default = delimiter)]
         delimiter: String,
     }
 
@@ -95,7 +95,7 @@ args! {
     /// key of the value for no match.
     pub struct FilterBy {
         lookup: Dict,
-        #[serde(default = "compound")]
+        #[serde(default = compound)]
         tgt_type: String,
         #[serde(default)]
         minion_id: Value,
@@ -103,14 +103,14 @@ args! {
         merge: Value,
         #[serde(default)]
         merge_lists: Flag,
-        #[serde(default = "default_key")]
+        #[serde(default = default_key)]
         default: Value,
     }
 
     /// The keys of a dict of lists of targets that mean this minion: `match.search_by '{web: [node1, node2]}'`.
     pub struct SearchBy {
         lookup: Dict,
-        #[serde(default = "compound")]
+        #[serde(default = compound)]
         tgt_type: String,
         #[serde(default)]
         minion_id: Value,

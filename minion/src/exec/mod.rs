@@ -29,10 +29,9 @@ pub(crate) mod words;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use data::{Dict, Value};
-use serde::de::DeserializeOwned;
-
+use crate::args::{self, Arguments};
 use crate::{Ctx, Documented};
+use data::{Dict, Value};
 pub use error::ExecError;
 pub use signature::{Parameter, Signature};
 
@@ -61,12 +60,12 @@ pub const ALL: &[&[ExecEntry]] = &[
 ];
 
 /// An execution function: the struct holds its arguments.
-pub trait ExecFn: DeserializeOwned + Documented {
+pub trait ExecFn: Arguments + Documented {
     /// `module.function`.
     const FUN: &'static str;
     /// Salt's parameters as Python writes them: `cmd, cwd=None, *args, **kwargs`. A name is a field of
     /// the struct; `*args` fills a list field `args`, `**kwargs` a dict field `kwargs`. Parameters
-    /// that were not given are missing to serde, so an optional one is an `Option` or has `#[serde(default)]`.
+    /// that were not given are absent, so an optional one is an `Option` or has `#[serde(default)]`.
     const SIGNATURE: &'static str;
     /// The outputter that suits what it returns (Salt's `__outputter__`).
     const OUT: Option<&'static str> = None;
@@ -112,11 +111,7 @@ pub const fn entry<F: ExecFn>() -> ExecEntry {
         signature: F::SIGNATURE,
         doc: F::DOC,
         out: F::OUT,
-        call: |bound, ctx| {
-            let args: F = data::args::from_value(Value::from(bound))
-                .map_err(|e| ExecError::Arguments(e.to_string()))?;
-            args.call(ctx)
-        },
+        call: |bound, ctx| args::read::<F>(bound)?.call(ctx),
     }
 }
 

@@ -7,6 +7,7 @@ use data::lookup::{DELIMITER, find};
 use data::{Dict, Value, merge};
 
 use super::{ExecEntry, ExecError, ExecFn, entry};
+use crate::args::Given;
 use crate::{Ctx, args};
 
 /// The functions of `pillar`.
@@ -37,8 +38,8 @@ args! {
     /// CLI Example: `rsalt '*' pillar.get pkg:apache unmask=True`
     pub struct Get {
         key: Value,
-        #[serde(default, deserialize_with = "given")]
-        default: Option<Value>,
+        #[serde(default)]
+        default: Given,
         #[serde(default)]
         merge: Value,
         #[serde(default)]
@@ -149,11 +150,6 @@ args! {
     }
 }
 
-/// Keeps apart what was not given and what was given as none.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    serde::Deserialize::deserialize(deserializer).map(Some)
-}
-
 /// Every value that says something replaced by a mask; keys and the shape stay.
 fn masked(value: &Value) -> Value {
     match value {
@@ -218,14 +214,14 @@ impl ExecFn for Get {
             } else {
                 self.merge_nested_lists.is_true()
             };
-            if let Some(merged) = merged(self.default.as_ref(), found, lists) {
+            if let Some(merged) = merged(self.default.0.as_ref(), found, lists) {
                 return Ok(shown(ctx, merged, &self.unmask));
             }
             tracing::error!(
                 "pillar.get: default and value of {key} are not both dicts or both lists: not merged"
             );
         }
-        let value = match (found, self.default) {
+        let value = match (found, self.default.0) {
             (Some(value), _) => value.clone(),
             (None, Some(default)) => default,
             (None, None) if ctx.opt("pillar_raise_on_missing").is_some_and(|v| v.is_true()) => {

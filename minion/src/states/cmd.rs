@@ -328,7 +328,7 @@ impl Script {
                 options.insert(key, value.clone());
             }
         }
-        data::args::from_value(options.into()).map_err(|e| StateError::refused(e.to_string()))
+        args::read(options).map_err(|e| StateError::refused(e.to_string()))
     }
 
     fn run(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {

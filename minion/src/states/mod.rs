@@ -17,11 +17,13 @@ pub mod virtualenv;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use data::args::ArgError;
 use data::{Dict, Value};
-use serde::de::DeserializeOwned;
 use sls::StateResult;
 
+use crate::args::{Arguments, Field};
 use crate::{Ctx, Documented};
+use plan::Runs;
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
@@ -37,7 +39,7 @@ pub const ALL: &[&[StateEntry]] = &[
 ];
 
 /// A state function: the struct holds its arguments, `name` among them.
-pub trait State: DeserializeOwned + Documented {
+pub trait State: Arguments + Documented {
     /// `module.function`.
     const FUN: &'static str;
     /// Whether arguments that are no field are let pass (`**kwargs` in Salt); they are logged. Otherwise they
@@ -68,15 +70,13 @@ pub struct StateEntry {
     pub fun: &'static str,
     /// Its doc comment.
     pub doc: &'static str,
-    /// The names of its arguments.
-    pub fields: fn() -> &'static [&'static str],
-    required: fn() -> Vec<&'static str>,
+    /// Its arguments.
+    pub fields: &'static [Field],
     /// Whether it lets other arguments pass.
     pub kwargs: bool,
     /// Whether its module does something of its own when a state that it watches changed.
     pub watches: bool,
-    run: fn(Dict, &Ctx<'_>) -> StateResult,
-    watch: fn(Dict, &str, &Ctx<'_>) -> Option<StateResult>,
+    make: fn(Dict) -> Result<Box<dyn Runs>, ArgError>,
 }
 
 impl StateEntry {
@@ -90,21 +90,24 @@ impl StateEntry {
         StateEntry { fun, ..*self }
     }
 
+    /// Whether it has an argument of that name.
+    pub fn takes(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
     /// The names of the arguments that it cannot do without.
-    pub fn required(&self) -> &'static [&'static str] {
-        static BY_NAME: OnceLock<HashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
-        let all = || ALL.iter().flat_map(|m| m.iter()).map(|e| (e.fun, (e.required)())).collect();
-        BY_NAME.get_or_init(all).get(self.fun).map(Vec::as_slice).unwrap_or_default()
+    pub fn required(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().filter(|field| field.is_required()).map(|field| field.name)
     }
 
     /// Runs it with these arguments.
     pub fn run(&self, args: Dict, ctx: &Ctx<'_>) -> StateResult {
-        (self.run)(args, ctx)
+        plan::drive(self, args, ctx)
     }
 
     /// What it does when a state that it watches changed.
     pub fn watch(&self, args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
-        (self.watch)(args, sfun, ctx)
+        plan::watch(self, args, sfun, ctx)
     }
 }
 
@@ -113,12 +116,10 @@ pub const fn entry<S: State>() -> StateEntry {
     StateEntry {
         fun: S::FUN,
         doc: S::DOC,
-        fields: crate::field_names::<S>,
-        required: crate::args::required_fields::<S>,
+        fields: S::FIELDS,
         kwargs: S::KWARGS,
         watches: S::WATCHES,
-        run: plan::drive::<S>,
-        watch: plan::watch::<S>,
+        make: plan::make::<S>,
     }
 }
 
@@ -158,7 +159,7 @@ mod tests {
                 entry.fun
             );
             assert!(entry.doc.trim().len() > 10, "{} has no doc", entry.fun);
-            assert!((entry.fields)().contains(&"name"), "{} has no name", entry.fun);
+            assert!(entry.takes("name"), "{} has no name", entry.fun);
         }
     }
 }

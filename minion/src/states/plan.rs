@@ -1,10 +1,12 @@
 //! From plan to result: the one driver behind every state function.
 
+use data::args::ArgError;
 use data::{Dict, Value};
 use sls::StateResult;
 
-use super::State;
+use super::{State, StateEntry};
 use crate::Ctx;
+use crate::args::read_boxed;
 use crate::exec::ExecError;
 use crate::host::HostError;
 
@@ -12,6 +14,12 @@ use crate::host::HostError;
 #[derive(Clone, Debug)]
 pub struct Plan<S> {
     steps: Vec<S>,
+    announced: Announced,
+}
+
+/// What a plan says beside its steps: the part that is the same for every state function.
+#[derive(Clone, Debug)]
+struct Announced {
     changes: Dict,
     comment: String,
     extra: Dict,
@@ -27,13 +35,7 @@ impl<S> Plan<S> {
 
     /// The result stands already, in test mode as for real.
     pub fn settled(result: Option<bool>, changes: Dict, comment: impl Into<String>) -> Self {
-        Plan {
-            steps: Vec::new(),
-            changes,
-            comment: comment.into(),
-            extra: Dict::new(),
-            settled: Some(result),
-        }
+        Plan { steps: Vec::new(), announced: Announced::new(changes, comment.into(), Some(result)) }
     }
 
     /// One step that makes one change. `comment` is said in test mode, and for real unless
@@ -45,13 +47,13 @@ impl<S> Plan<S> {
     /// Several steps, and all changes that they make together. No steps is no plan: it is settled as true.
     pub fn steps(steps: Vec<S>, changes: Dict, comment: impl Into<String>) -> Self {
         let settled = steps.is_empty().then_some(Some(true));
-        Plan { steps, changes, comment: comment.into(), extra: Dict::new(), settled }
+        Plan { steps, announced: Announced::new(changes, comment.into(), settled) }
     }
 
     /// A further key of the result, such as `warnings`.
     #[must_use]
     pub fn with_extra(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(key, value);
+        self.announced.extra.insert(key, value);
         self
     }
 
@@ -62,7 +64,13 @@ impl<S> Plan<S> {
 
     /// The changes it announces.
     pub fn changes(&self) -> &Dict {
-        &self.changes
+        &self.announced.changes
+    }
+}
+
+impl Announced {
+    fn new(changes: Dict, comment: String, settled: Option<Option<bool>>) -> Self {
+        Announced { changes, comment, extra: Dict::new(), settled }
     }
 }
 
@@ -175,53 +183,71 @@ impl StateError {
     }
 }
 
-/// Plans a state and carries the plan out, as far as test mode lets it: for `mod_watch`, and for states
-/// that are made of others.
-pub fn outcome<S: State>(state: &S, ctx: &Ctx<'_>) -> Outcome {
-    state.plan(ctx).map_or_else(StateError::into_outcome, |plan| carry_out(state, plan, ctx))
+/// A state function with its arguments, whatever their types.
+pub(super) trait Runs {
+    fn run(&self, ctx: &Ctx<'_>) -> Outcome;
+    fn watch(&self, sfun: &str, ctx: &Ctx<'_>) -> Option<Result<Outcome, StateError>>;
+}
+
+impl<S: State> Runs for S {
+    fn run(&self, ctx: &Ctx<'_>) -> Outcome {
+        outcome(self, ctx)
+    }
+
+    fn watch(&self, sfun: &str, ctx: &Ctx<'_>) -> Option<Result<Outcome, StateError>> {
+        self.mod_watch(sfun, ctx)
+    }
+}
+
+/// The arguments read.
+pub(super) fn make<S: State>(args: Dict) -> Result<Box<dyn Runs>, ArgError> {
+    let made: Box<S> = read_boxed(args)?;
+    Ok(made)
 }
 
 /// Runs a state function: bad arguments are false, an empty plan is true, a plan in test mode is none.
-pub(super) fn drive<S: State>(args: Dict, ctx: &Ctx<'_>) -> StateResult {
-    let (name, parsed) = parse::<S>(args);
-    let outcome = match parsed {
-        Err(outcome) => outcome,
-        Ok(state) => outcome(&state, ctx),
-    };
+pub(super) fn drive(entry: &StateEntry, args: Dict, ctx: &Ctx<'_>) -> StateResult {
+    let name = args.get("name").cloned().unwrap_or_default();
+    let outcome = (entry.make)(args).map_or_else(|error| refused(entry, &error), |state| state.run(ctx));
     outcome.named(name)
 }
 
 /// Runs what a state does when a watched one changed.
-pub(super) fn watch<S: State>(args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
-    let (name, parsed) = parse::<S>(args);
-    let outcome = match parsed {
-        Err(outcome) => outcome,
-        Ok(state) => state.mod_watch(sfun, ctx)?.unwrap_or_else(StateError::into_outcome),
+pub(super) fn watch(entry: &StateEntry, args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
+    let name = args.get("name").cloned().unwrap_or_default();
+    let outcome = match (entry.make)(args) {
+        Err(error) => refused(entry, &error),
+        Ok(state) => state.watch(sfun, ctx)?.unwrap_or_else(StateError::into_outcome),
     };
     Some(outcome.named(name))
 }
 
-fn parse<S: State>(args: Dict) -> (Value, Result<S, Outcome>) {
-    let name = args.get("name").cloned().unwrap_or_default();
-    let parsed = data::args::from_value(Value::from(args))
-        .map_err(|e| Outcome::new(Some(false), format!("Passed invalid arguments to {}: {e}", S::FUN)));
-    (name, parsed)
+fn refused(entry: &StateEntry, error: &ArgError) -> Outcome {
+    Outcome::new(Some(false), format!("Passed invalid arguments to {}: {error}", entry.fun))
 }
 
-fn carry_out<S: State>(state: &S, plan: Plan<S::Step>, ctx: &Ctx<'_>) -> Outcome {
-    let Plan { steps, changes, comment, extra, settled } = plan;
-    let announced = Plan { steps: Vec::new(), changes, comment, extra, settled };
-    follow(announced, ctx.test, &mut steps.into_iter().map(|step| state.apply(step, ctx)))
+/// Plans a state and carries the plan out, as far as test mode lets it: for `mod_watch`, and for states
+/// that are made of others.
+pub fn outcome<S: State>(state: &S, ctx: &Ctx<'_>) -> Outcome {
+    let mut steps = Vec::new().into_iter();
+    let announced = state.plan(ctx).map(|plan| {
+        steps = plan.steps.into_iter();
+        plan.announced
+    });
+    follow(announced, ctx.test, &mut || steps.next().map(|step| state.apply(step, ctx)))
 }
 
-/// The outcome of a plan whose steps are taken one by one as `applied` is asked. Apart from
-/// [`carry_out`] so that it is compiled once and not once per state function.
+/// The outcome of a plan whose steps are taken one by one as `next` is asked. Apart from [`outcome`] so
+/// that it is compiled once and not once per state function.
 fn follow(
-    plan: Plan<()>,
+    plan: Result<Announced, StateError>,
     test: bool,
-    applied: &mut dyn Iterator<Item = Result<Applied, StateError>>,
+    next: &mut dyn FnMut() -> Option<Result<Applied, StateError>>,
 ) -> Outcome {
-    let Plan { changes: planned, comment, extra, settled, .. } = plan;
+    let Announced { changes: planned, comment, extra, settled } = match plan {
+        Ok(plan) => plan,
+        Err(error) => return error.into_outcome(),
+    };
     if let Some(result) = settled {
         return Outcome { result, changes: planned, comment, extra };
     }
@@ -230,7 +256,7 @@ fn follow(
     }
     let mut done = Outcome { result: Some(true), changes: Dict::new(), comment: String::new(), extra };
     let mut as_planned = false;
-    for applied in applied {
+    while let Some(applied) = next() {
         match applied {
             Ok(Applied::AsPlanned) => as_planned = true,
             Ok(Applied::Said(comment)) => {

@@ -111,9 +111,9 @@ args! {
     /// ```
     pub struct ConfigurableTestState {
         name: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         changes: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         result: Value,
         #[serde(default)]
         comment: String,

@@ -286,9 +286,7 @@ impl ExecFn for ExecCodeAll {
             kwargs.insert("cmd", argv);
             kwargs.insert("cwd", self.cwd);
             kwargs.insert("python_shell", false);
-            let options =
-                data::args::from_value(kwargs.into()).map_err(|e| ExecError::Arguments(e.to_string()))?;
-            run(ctx, &options, Errors::Apart)
+            run(ctx, &args::read(kwargs)?, Errors::Apart)
         })();
         ctx.host.remove_file(&file)?;
         Ok(ran?.to_value())

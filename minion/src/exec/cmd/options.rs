@@ -1,64 +1,96 @@
 //! The options that all functions and states that run a command have.
 
 use data::Value;
-use serde::Deserialize;
 
-/// The options of `cmd.run` and its kin. What is not said has Salt's default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default)]
-pub struct Options {
-    /// The command: text for a shell, or a list.
-    pub cmd: Value,
-    /// The directory to run in.
-    pub cwd: Option<String>,
-    /// What the command reads.
-    pub stdin: Option<String>,
-    /// Do not take `\n` in `stdin` for a line break.
-    pub stdin_raw_newlines: bool,
-    /// The user to run as.
-    pub runas: Option<String>,
-    /// The group to run as.
-    pub group: Option<String>,
-    /// The shell.
-    pub shell: Option<String>,
-    /// Whether there is a shell at all; none: for a job of its own.
-    pub python_shell: Option<bool>,
-    /// Variables: a dict or a list of dicts.
-    pub env: Value,
-    /// No other variables.
-    pub clean_env: bool,
-    /// The engine that renders command and directory first.
-    pub template: Option<String>,
-    /// Take white space at the end of the output away.
-    pub rstrip: bool,
-    /// The umask, in octal.
-    pub umask: Value,
-    /// `quiet` keeps the command out of the log.
-    pub output_loglevel: Value,
-    /// Return no output.
-    pub hide_output: bool,
-    /// Seconds.
-    pub timeout: Value,
-    /// Messages are in English.
-    pub reset_system_locale: bool,
-    /// All is well whatever the exit status.
-    pub ignore_retcode: bool,
-    /// The environment of templates and scripts.
-    pub saltenv: Option<String>,
-    /// Errors go where the output goes; none: as the function has it.
-    pub redirect_stderr: Option<bool>,
-    /// Do not wait.
-    pub bg: bool,
-    /// A failure is an error.
-    pub raise_err: bool,
-    /// Comes first in `PATH`.
-    pub prepend_path: Option<String>,
-    /// Exit statuses that are well besides 0: a list, or a text with commas.
-    pub success_retcodes: Value,
-    /// Text in the output that makes all well.
-    pub success_stdout: Value,
-    /// Text in the errors that makes all well.
-    pub success_stderr: Value,
+use crate::args;
+
+args! {
+    /// The options of `cmd.run` and its kin. What is not said has Salt's default.
+    #[derive(Clone)]
+    pub struct Options {
+        /// The command: text for a shell, or a list.
+        #[serde(default)]
+        pub cmd: Value,
+        /// The directory to run in.
+        #[serde(default)]
+        pub cwd: Option<String>,
+        /// What the command reads.
+        #[serde(default)]
+        pub stdin: Option<String>,
+        /// Do not take `\n` in `stdin` for a line break.
+        #[serde(default)]
+        pub stdin_raw_newlines: bool,
+        /// The user to run as.
+        #[serde(default)]
+        pub runas: Option<String>,
+        /// The group to run as.
+        #[serde(default)]
+        pub group: Option<String>,
+        /// The shell.
+        #[serde(default)]
+        pub shell: Option<String>,
+        /// Whether there is a shell at all; none: for a job of its own.
+        #[serde(default)]
+        pub python_shell: Option<bool>,
+        /// Variables: a dict or a list of dicts.
+        #[serde(default)]
+        pub env: Value,
+        /// No other variables.
+        #[serde(default)]
+        pub clean_env: bool,
+        /// The engine that renders command and directory first.
+        #[serde(default)]
+        pub template: Option<String>,
+        /// Take white space at the end of the output away.
+        #[serde(default = yes)]
+        pub rstrip: bool,
+        /// The umask, in octal.
+        #[serde(default)]
+        pub umask: Value,
+        /// `quiet` keeps the command out of the log.
+        #[serde(default)]
+        pub output_loglevel: Value,
+        /// Return no output.
+        #[serde(default)]
+        pub hide_output: bool,
+        /// Seconds.
+        #[serde(default)]
+        pub timeout: Value,
+        /// Messages are in English.
+        #[serde(default = yes)]
+        pub reset_system_locale: bool,
+        /// All is well whatever the exit status.
+        #[serde(default)]
+        pub ignore_retcode: bool,
+        /// The environment of templates and scripts.
+        #[serde(default)]
+        pub saltenv: Option<String>,
+        /// Errors go where the output goes; none: as the function has it.
+        #[serde(default)]
+        pub redirect_stderr: Option<bool>,
+        /// Do not wait.
+        #[serde(default)]
+        pub bg: bool,
+        /// A failure is an error.
+        #[serde(default)]
+        pub raise_err: bool,
+        /// Comes first in `PATH`.
+        #[serde(default)]
+        pub prepend_path: Option<String>,
+        /// Exit statuses that are well besides 0: a list, or a text with commas.
+        #[serde(default)]
+        pub success_retcodes: Value,
+        /// Text in the output that makes all well.
+        #[serde(default)]
+        pub success_stdout: Value,
+        /// Text in the errors that makes all well.
+        #[serde(default)]
+        pub success_stderr: Value,
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for Options {

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use data::{Dict, Value};
-use serde::Deserialize;
 use sls::render::{Renderer, Template};
 
 use super::Options;
@@ -13,57 +12,59 @@ use super::run::{Ran, run, split_words};
 use crate::exec::ExecError;
 use crate::fileclient::Source;
 use crate::host::Errors;
-use crate::{Ctx, Minion};
+use crate::{Ctx, Minion, args};
 
-/// The options of `cmd.script`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ScriptOptions {
-    /// Where the script is.
-    pub source: String,
-    /// Its arguments: a text, or a list.
-    #[serde(default)]
-    pub args: Value,
-    /// The engine that renders it.
-    #[serde(default)]
-    pub template: Option<String>,
-    /// Variables for the template.
-    #[serde(default)]
-    pub context: Dict,
-    /// Variables that `context` overrides.
-    #[serde(default)]
-    pub defaults: Dict,
-    #[serde(default)]
-    cwd: Value,
-    #[serde(default)]
-    stdin: Value,
-    #[serde(default)]
-    runas: Option<String>,
-    #[serde(default)]
-    group: Value,
-    #[serde(default)]
-    shell: Value,
-    #[serde(default)]
-    python_shell: Value,
-    #[serde(default)]
-    env: Value,
-    #[serde(default)]
-    umask: Value,
-    #[serde(default)]
-    output_loglevel: Value,
-    #[serde(default)]
-    hide_output: bool,
-    #[serde(default)]
-    timeout: Value,
-    #[serde(default)]
-    saltenv: Option<String>,
-    #[serde(default)]
-    bg: bool,
-    #[serde(default)]
-    success_retcodes: Value,
-    #[serde(default)]
-    success_stdout: Value,
-    #[serde(default)]
-    success_stderr: Value,
+args! {
+    /// The options of `cmd.script`.
+    #[derive(Clone)]
+    pub struct ScriptOptions {
+        /// Where the script is.
+        pub source: String,
+        /// Its arguments: a text, or a list.
+        #[serde(default)]
+        pub args: Value,
+        /// The engine that renders it.
+        #[serde(default)]
+        pub template: Option<String>,
+        /// Variables for the template.
+        #[serde(default)]
+        pub context: Dict,
+        /// Variables that `context` overrides.
+        #[serde(default)]
+        pub defaults: Dict,
+        #[serde(default)]
+        cwd: Value,
+        #[serde(default)]
+        stdin: Value,
+        #[serde(default)]
+        runas: Option<String>,
+        #[serde(default)]
+        group: Value,
+        #[serde(default)]
+        shell: Value,
+        #[serde(default)]
+        python_shell: Value,
+        #[serde(default)]
+        env: Value,
+        #[serde(default)]
+        umask: Value,
+        #[serde(default)]
+        output_loglevel: Value,
+        #[serde(default)]
+        hide_output: bool,
+        #[serde(default)]
+        timeout: Value,
+        #[serde(default)]
+        saltenv: Option<String>,
+        #[serde(default)]
+        bg: bool,
+        #[serde(default)]
+        success_retcodes: Value,
+        #[serde(default)]
+        success_stdout: Value,
+        #[serde(default)]
+        success_stderr: Value,
+    }
 }
 
 /// A path that is not there yet, in `dir`.
@@ -145,9 +146,7 @@ fn run_file(ctx: &Ctx<'_>, script: &ScriptOptions, file: &Path) -> Result<Ran, E
         options.insert(key, value.clone());
     }
     options.insert("runas", script.runas.clone());
-    let options: Options =
-        data::args::from_value(options.into()).map_err(|e| ExecError::Arguments(e.to_string()))?;
-    run(ctx, &options, Errors::Apart)
+    run(ctx, &args::read::<Options>(options)?, Errors::Apart)
 }
 
 fn rendered(

@@ -67,7 +67,7 @@ args! {
     /// CLI Example: `rsalt '*' cp.get_url https://www.example.org /tmp/index.html`
     pub(crate) struct GetUrl {
         path: String,
-        #[serde(default = "cached")]
+        #[serde(default = cached)]
         dest: Value,
         #[serde(default)]
         saltenv: Option<String>,

@@ -43,7 +43,7 @@ args! {
         path: String,
         #[serde(default)]
         hash_type: Option<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         follow_symlinks: Flag,
     }
 
@@ -82,7 +82,7 @@ args! {
     /// A path, and whether links are followed.
     struct About {
         path: String,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         follow_symlinks: Flag,
     }
 

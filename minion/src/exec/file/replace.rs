@@ -19,7 +19,7 @@ args! {
     pub(crate) struct Search {
         path: String,
         pattern: Value,
-        #[serde(default = "multiline_bit")]
+        #[serde(default = multiline_bit)]
         flags: Value,
         #[serde(default)]
         ignore_if_missing: Flag,
@@ -41,7 +41,7 @@ args! {
         repl: Value,
         #[serde(default)]
         count: usize,
-        #[serde(default = "multiline_bit")]
+        #[serde(default = multiline_bit)]
         flags: Value,
         #[serde(default)]
         append_if_not_found: Flag,
@@ -49,13 +49,13 @@ args! {
         prepend_if_not_found: Flag,
         #[serde(default)]
         not_found_content: Value,
-        #[serde(default = "bak")]
+        #[serde(default = bak)]
         backup: Value,
         #[serde(default)]
         dry_run: Flag,
         #[serde(default)]
         search_only: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         show_changes: Flag,
         #[serde(default)]
         ignore_if_missing: Flag,
@@ -71,9 +71,9 @@ args! {
     pub(crate) struct Comment {
         path: String,
         regex: String,
-        #[serde(default = "hash")]
+        #[serde(default = hash)]
         char: String,
-        #[serde(default = "bak")]
+        #[serde(default = bak)]
         backup: Value,
     }
 
@@ -83,9 +83,9 @@ args! {
     pub(crate) struct Uncomment {
         path: String,
         regex: String,
-        #[serde(default = "hash")]
+        #[serde(default = hash)]
         char: String,
-        #[serde(default = "bak")]
+        #[serde(default = bak)]
         backup: Value,
     }
 
@@ -95,11 +95,11 @@ args! {
     pub(crate) struct CommentLine {
         path: String,
         regex: String,
-        #[serde(default = "hash")]
+        #[serde(default = hash)]
         char: String,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         cmnt: Flag,
-        #[serde(default = "bak")]
+        #[serde(default = bak)]
         backup: Value,
     }
 }

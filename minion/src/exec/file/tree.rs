@@ -61,7 +61,7 @@ args! {
         user: Value,
         #[serde(default)]
         group: Value,
-        #[serde(default = "mode_of_directories")]
+        #[serde(default = mode_of_directories)]
         mode: Value,
     }
 
@@ -127,7 +127,7 @@ args! {
         force: Flag,
         #[serde(default)]
         atomic: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         follow_symlinks: Flag,
     }
 

@@ -47,7 +47,7 @@ args! {
     /// The commit that a revision is. short: abbreviated.
     pub(crate) struct Revision {
         cwd: String,
-        #[serde(default = "head")]
+        #[serde(default = head)]
         rev: String,
         #[serde(default)]
         short: Flag,
@@ -65,7 +65,7 @@ args! {
     /// The nearest tag of a revision, or its abbreviated commit.
     pub(crate) struct Describe {
         cwd: String,
-        #[serde(default = "head")]
+        #[serde(default = head)]
         rev: String,
         #[serde(default)]
         user: Option<String>,

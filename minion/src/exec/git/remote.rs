@@ -97,7 +97,7 @@ args! {
     pub(crate) struct LsRemote {
         #[serde(default)]
         cwd: Option<String>,
-        #[serde(default = "origin")]
+        #[serde(default = origin)]
         remote: String,
         #[serde(default, rename = "ref")]
         ref_: Option<String>,
@@ -135,11 +135,11 @@ args! {
     /// The addresses of one remote: `{fetch, push}`. redact_auth: without passwords (default).
     pub(crate) struct RemoteGet {
         cwd: String,
-        #[serde(default = "origin")]
+        #[serde(default = origin)]
         remote: String,
         #[serde(default)]
         user: Option<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         redact_auth: Flag,
     }
 
@@ -147,7 +147,7 @@ args! {
     pub(crate) struct RemoteSet {
         cwd: String,
         url: String,
-        #[serde(default = "origin")]
+        #[serde(default = origin)]
         remote: String,
         #[serde(default)]
         user: Option<String>,
@@ -168,7 +168,7 @@ args! {
         cwd: String,
         #[serde(default)]
         user: Option<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         redact_auth: Flag,
     }
 

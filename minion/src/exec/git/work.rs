@@ -136,7 +136,7 @@ args! {
     pub(crate) struct Tag {
         cwd: String,
         name: String,
-        #[serde(default = "head", rename = "ref")]
+        #[serde(default = head, rename = "ref")]
         ref_: String,
         #[serde(default)]
         message: Option<String>,
@@ -151,7 +151,7 @@ args! {
     /// Drop edits that are not staged, below a path.
     pub(crate) struct DiscardLocalChanges {
         cwd: String,
-        #[serde(default = "here")]
+        #[serde(default = here)]
         path: String,
         #[serde(default)]
         user: Option<String>,

@@ -122,9 +122,9 @@ args! {
 
     /// What an upgrade of everything would install: package and version.
     pub(crate) struct ListUpgrades {
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         refresh: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         dist_upgrade: Flag,
         #[serde(default)]
         kwargs: Dict,
@@ -134,7 +134,7 @@ args! {
     ///
     /// dist_upgrade: packages may come and go for it.
     pub(crate) struct Upgrade {
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         refresh: Flag,
         #[serde(default)]
         dist_upgrade: Flag,

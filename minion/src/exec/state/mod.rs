@@ -269,10 +269,9 @@ impl ExecFn for Apply {
         let name = if mods.is_some() { "sls" } else { "highstate" };
         let bound =
             super::Signature::parse(fun).bind(name, mods.clone().into_iter().collect(), self.kwargs)?;
-        let bad = |e: data::args::ArgError| ExecError::Arguments(e.to_string());
         match mods {
-            Some(_) => data::args::from_value::<Sls>(bound.into()).map_err(bad)?.call(ctx),
-            None => data::args::from_value::<Highstate>(bound.into()).map_err(bad)?.call(ctx),
+            Some(_) => args::read::<Sls>(bound)?.call(ctx),
+            None => args::read::<Highstate>(bound)?.call(ctx),
         }
     }
 }

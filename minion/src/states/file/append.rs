@@ -45,9 +45,9 @@ args! {
         defaults: Dict,
         #[serde(default)]
         context: Dict,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         ignore_whitespace: bool,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         show_changes: bool,
     }
 }

@@ -60,7 +60,7 @@ args! {
         force: bool,
         #[serde(default)]
         backupname: Option<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         allow_symlink: bool,
         #[serde(default)]
         children_only: bool,

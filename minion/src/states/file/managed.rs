@@ -62,13 +62,13 @@ args! {
         pub(super) context: Value,
         #[serde(default)]
         pub(super) defaults: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         replace: bool,
         #[serde(default)]
         backup: String,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         show_changes: bool,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         create: bool,
         #[serde(default)]
         pub(super) contents: Value,
@@ -80,13 +80,13 @@ args! {
         pub(super) contents_pillar: Value,
         #[serde(default)]
         pub(super) contents_grains: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         pub(super) contents_newline: bool,
-        #[serde(default = "colon")]
+        #[serde(default = colon)]
         pub(super) contents_delimiter: String,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         pub(super) allow_empty: bool,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         follow_symlinks: bool,
         #[serde(default)]
         check_cmd: Value,

@@ -43,7 +43,7 @@ args! {
         atomic: bool,
         #[serde(default)]
         inherit_user_and_group: bool,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         follow_symlinks: bool,
     }
 }

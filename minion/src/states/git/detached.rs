@@ -27,7 +27,7 @@ args! {
         name: String,
         rev: Value,
         target: String,
-        #[serde(default = "origin")]
+        #[serde(default = origin)]
         remote: String,
         #[serde(default)]
         user: Option<String>,
@@ -35,7 +35,7 @@ args! {
         force_clone: Flag,
         #[serde(default)]
         force_checkout: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         fetch_remote: Flag,
         #[serde(default)]
         hard_reset: Flag,

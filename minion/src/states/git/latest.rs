@@ -34,7 +34,7 @@ args! {
     pub struct Latest {
         pub(super) name: String,
         pub(super) target: String,
-        #[serde(default = "head")]
+        #[serde(default = head)]
         pub(super) rev: Value,
         #[serde(default)]
         pub(super) branch: Option<String>,
@@ -42,7 +42,7 @@ args! {
         pub(super) user: Option<String>,
         #[serde(default, rename = "password")]
         pub(super) _password: Option<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         pub(super) update_head: Flag,
         #[serde(default)]
         pub(super) force_checkout: Flag,
@@ -58,11 +58,11 @@ args! {
         pub(super) bare: Flag,
         #[serde(default)]
         pub(super) mirror: Flag,
-        #[serde(default = "origin")]
+        #[serde(default = origin)]
         pub(super) remote: String,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         pub(super) fetch_tags: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         pub(super) sync_tags: Flag,
         #[serde(default)]
         pub(super) depth: Option<u32>,
@@ -72,9 +72,9 @@ args! {
         pub(super) https_user: Option<String>,
         #[serde(default)]
         pub(super) https_pass: Option<String>,
-        #[serde(default = "all")]
+        #[serde(default = all)]
         pub(super) refspec_branch: String,
-        #[serde(default = "all")]
+        #[serde(default = all)]
         pub(super) refspec_tag: String,
         #[serde(default, rename = "output_encoding")]
         pub(super) _output_encoding: Option<String>,

@@ -23,7 +23,7 @@ args! {
         name: String,
         #[serde(default)]
         force: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         bare: Flag,
         #[serde(default)]
         template: Option<String>,

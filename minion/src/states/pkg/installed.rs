@@ -51,7 +51,7 @@ args! {
         ignore_epoch: Option<Flag>,
         #[serde(default)]
         reinstall: Flag,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         normalize: Flag,
         #[serde(default)]
         hold: Option<Flag>,

@@ -23,7 +23,7 @@ args! {
         version: Value,
         #[serde(default)]
         pkgs: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         normalize: Flag,
         #[serde(default)]
         ignore_epoch: Option<Flag>,
@@ -42,7 +42,7 @@ args! {
         version: Value,
         #[serde(default)]
         pkgs: Value,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         normalize: Flag,
         #[serde(default)]
         ignore_epoch: Option<Flag>,

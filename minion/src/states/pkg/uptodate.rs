@@ -25,7 +25,7 @@ args! {
         refresh: Flag,
         #[serde(default)]
         pkgs: OneOrMany<String>,
-        #[serde(default = "yes")]
+        #[serde(default = yes)]
         dist_upgrade: Flag,
     }
 }
