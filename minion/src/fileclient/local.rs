@@ -119,13 +119,17 @@ impl FileClient for LocalFiles {
 
     fn stat(&self, path: &str, saltenv: &str) -> Result<Option<FileStat>, FetchError> {
         let Some(at) = self.find(path, saltenv)? else { return Ok(None) };
-        let Some(data) = self.fetch(path, saltenv)? else { return Ok(None) };
-        let mode = std::fs::metadata(&at).map_or(0o644, |m| m.permissions().mode() & 0o7777);
+        let failed = |e: std::io::Error| FetchError {
+            path: path.into(),
+            saltenv: saltenv.into(),
+            reason: e.to_string(),
+        };
+        let meta = std::fs::metadata(&at).map_err(failed)?;
         Ok(Some(FileStat {
-            hash: crate::hash::hex(crate::hash::Kind::Sha256, &data),
+            hash: crate::hash::of_file(crate::hash::Kind::Sha256, &at).map_err(failed)?,
             hash_type: "sha256".to_owned(),
-            size: data.len() as u64,
-            mode,
+            size: meta.len(),
+            mode: meta.permissions().mode() & 0o7777,
         }))
     }
 

@@ -210,6 +210,7 @@ impl FakeHost {
             inode: 1,
             dev: 1,
             links: 1,
+            device: (0, 0),
             times: [0.0; 3],
         })
     }

@@ -21,6 +21,8 @@ pub use cancel::{Cancel, Stop};
 pub use cmd::{Arg, Cmd, Errors, Output};
 pub use process::{Children, children};
 
+use crate::hash::{self, Kind};
+
 /// What a machine can be asked and told.
 ///
 /// All paths are absolute. `stat` and `lstat` give none for what is not there; every other failure
@@ -37,6 +39,42 @@ pub trait Host: Send + Sync {
     /// Writes a file beside its place and renames it there. Without `mode` an existing file keeps its
     /// mode and owner, a new one gets 0666 less the umask.
     fn write_atomic(&self, path: &Path, data: &[u8], mode: Option<u32>) -> Result<(), HostError>;
+    /// Copies the content of a file as [`Host::write_atomic`] writes it, without holding it in memory.
+    fn copy(&self, from: &Path, to: &Path, mode: Option<u32>) -> Result<(), HostError> {
+        self.write_atomic(to, &self.read(from)?, mode)
+    }
+    /// The hash of a file, hexadecimal, without holding the file in memory.
+    fn hash(&self, path: &Path, kind: Kind) -> Result<String, HostError> {
+        Ok(hash::hex(kind, &self.read(path)?))
+    }
+    /// Writes into a file that is there, from an offset on.
+    fn write_at(&self, path: &Path, offset: u64, data: &[u8]) -> Result<(), HostError> {
+        let mut all = self.read(path)?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        all.resize(all.len().max(start.saturating_add(data.len())), 0);
+        all.splice(start..start + data.len(), data.iter().copied());
+        self.write_atomic(path, &all, None)
+    }
+    /// Cuts a file that is there to so many bytes, or fills it up with zeros.
+    fn truncate(&self, path: &Path, length: u64) -> Result<(), HostError> {
+        let mut all = self.read(path)?;
+        all.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+        self.write_atomic(path, &all, None)
+    }
+    /// Makes a pipe or a device; `device` is major and minor.
+    fn mknod(
+        &self,
+        path: &Path,
+        _kind: FileKind,
+        _mode: u32,
+        _device: (u32, u32),
+    ) -> Result<(), HostError> {
+        Err(HostError::NoAnswer { question: format!("mknod {}", path.display()) })
+    }
+    /// What the file system that a path is on has: Python's `os.statvfs`, by name.
+    fn statvfs(&self, path: &Path) -> Result<Vec<(&'static str, u64)>, HostError> {
+        Err(HostError::NoAnswer { question: format!("statvfs {}", path.display()) })
+    }
     /// What a path is, following symbolic links.
     fn stat(&self, path: &Path) -> Result<Option<Stat>, HostError>;
     /// What a path is, itself.
@@ -214,6 +252,8 @@ pub struct Stat {
     pub dev: u64,
     /// The number of hard links.
     pub links: u64,
+    /// Major and minor number of a device.
+    pub device: (u32, u32),
     /// Access, modification and status change, in seconds since the epoch.
     pub times: [f64; 3],
 }

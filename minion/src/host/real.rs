@@ -1,7 +1,7 @@
 //! The machine itself.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::process::{self, Identity};
 use super::{Cancel, Cmd, FileKind, Group, Host, HostError, Output, Stat, User, parse_group, parse_passwd};
+use crate::hash::{self, Kind};
 
 /// The machine this process runs on.
 #[derive(Clone, Default)]
@@ -76,40 +77,62 @@ impl Host for RealHost {
     }
 
     fn write_atomic(&self, path: &Path, data: &[u8], mode: Option<u32>) -> Result<(), HostError> {
-        // A link is written through, so that it stays a link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let failed = |e: io::Error| HostError::file("write", &path, e);
-        let old = fs::metadata(&path).ok();
-        if old.as_ref().is_some_and(|m| !m.is_file()) {
-            // A device or a pipe is no file to be replaced.
-            return fs::write(&path, data).map_err(failed);
-        }
-        let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
-        let mut temporary = std::ffi::OsString::from(".");
-        temporary.push(name);
-        temporary.push(format!(".{}-{:x}", std::process::id(), unique()));
-        let beside = path.with_file_name(temporary);
-        let written = (|| {
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            if let Some(mode) = mode.or(old.as_ref().map(|m| m.mode() & 0o7777)) {
-                options.mode(mode & 0o700);
-            }
-            let mut file = options.open(&beside)?;
-            file.write_all(data)?;
-            if let Some(old) = &old {
-                std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))
-                    .or_else(|e| if e.kind() == io::ErrorKind::PermissionDenied { Ok(()) } else { Err(e) })?;
-            }
-            if let Some(mode) = mode.or(old.as_ref().map(|m| m.mode() & 0o7777)) {
-                file.set_permissions(fs::Permissions::from_mode(mode))?;
-            }
-            fs::rename(&beside, &path)
-        })();
-        written.map_err(|e| {
-            let _ = fs::remove_file(&beside);
-            failed(e)
-        })
+        replace(path, &mut &*data, mode)
+    }
+
+    fn copy(&self, from: &Path, to: &Path, mode: Option<u32>) -> Result<(), HostError> {
+        let mut from = fs::File::open(from).map_err(|e| HostError::file("read", from, e))?;
+        replace(to, &mut from, mode)
+    }
+
+    fn hash(&self, path: &Path, kind: Kind) -> Result<String, HostError> {
+        hash::of_file(kind, path).map_err(|e| HostError::file("read", path, e))
+    }
+
+    fn write_at(&self, path: &Path, offset: u64, data: &[u8]) -> Result<(), HostError> {
+        use std::os::unix::fs::FileExt;
+        let file = fs::OpenOptions::new().write(true).open(path);
+        file.and_then(|file| file.write_all_at(data, offset).and_then(|()| file.sync_all()))
+            .map_err(|e| HostError::file("write", path, e))
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> Result<(), HostError> {
+        let file = fs::OpenOptions::new().write(true).open(path);
+        file.and_then(|file| file.set_len(length)).map_err(|e| HostError::file("write", path, e))
+    }
+
+    fn mknod(
+        &self,
+        path: &Path,
+        kind: FileKind,
+        mode: u32,
+        (major, minor): (u32, u32),
+    ) -> Result<(), HostError> {
+        use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+        let kind = match kind {
+            FileKind::CharDev => FileType::CharacterDevice,
+            FileKind::BlockDev => FileType::BlockDevice,
+            FileKind::Fifo => FileType::Fifo,
+            _ => return Err(HostError::file("make node", path, io::ErrorKind::Unsupported)),
+        };
+        mknodat(CWD, path, kind, Mode::from_raw_mode(mode), makedev(major, minor))
+            .map_err(|e| HostError::file("make node", path, e))
+    }
+
+    fn statvfs(&self, path: &Path) -> Result<Vec<(&'static str, u64)>, HostError> {
+        let s = rustix::fs::statvfs(path).map_err(|e| HostError::file("look at", path, e))?;
+        Ok(vec![
+            ("f_bavail", s.f_bavail),
+            ("f_bfree", s.f_bfree),
+            ("f_blocks", s.f_blocks),
+            ("f_bsize", s.f_bsize),
+            ("f_favail", s.f_favail),
+            ("f_ffree", s.f_ffree),
+            ("f_files", s.f_files),
+            ("f_flag", s.f_flag.bits()),
+            ("f_frsize", s.f_frsize),
+            ("f_namemax", s.f_namemax),
+        ])
     }
 
     fn stat(&self, path: &Path) -> Result<Option<Stat>, HostError> {
@@ -238,6 +261,45 @@ impl Host for RealHost {
     }
 }
 
+/// Writes what `from` gives beside `path` and renames it there.
+fn replace(path: &Path, from: &mut dyn io::Read, mode: Option<u32>) -> Result<(), HostError> {
+    // A link is written through, so that it stays a link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let failed = |e: io::Error| HostError::file("write", &path, e);
+    let old = fs::metadata(&path).ok();
+    if old.as_ref().is_some_and(|m| !m.is_file()) {
+        // A device or a pipe is no file to be replaced.
+        let file = fs::OpenOptions::new().write(true).truncate(true).open(&path);
+        return file.and_then(|mut file| io::copy(from, &mut file)).map(drop).map_err(failed);
+    }
+    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}-{:x}", std::process::id(), unique()));
+    let beside = path.with_file_name(temporary);
+    let written = (|| {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        if let Some(mode) = mode.or(old.as_ref().map(|m| m.mode() & 0o7777)) {
+            options.mode(mode & 0o700);
+        }
+        let mut file = options.open(&beside)?;
+        io::copy(from, &mut file)?;
+        if let Some(old) = &old {
+            std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))
+                .or_else(|e| if e.kind() == io::ErrorKind::PermissionDenied { Ok(()) } else { Err(e) })?;
+        }
+        if let Some(mode) = mode.or(old.as_ref().map(|m| m.mode() & 0o7777)) {
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        fs::rename(&beside, &path)
+    })();
+    written.map_err(|e| {
+        let _ = fs::remove_file(&beside);
+        failed(e)
+    })
+}
+
 /// A number that no other call in this process gets.
 fn unique() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -295,6 +357,7 @@ fn found(meta: io::Result<fs::Metadata>, path: &Path) -> Result<Option<Stat>, Ho
         inode: meta.ino(),
         dev: meta.dev(),
         links: meta.nlink(),
+        device: (rustix::fs::major(meta.rdev()), rustix::fs::minor(meta.rdev())),
         times: [
             seconds(meta.atime(), meta.atime_nsec()),
             seconds(meta.mtime(), meta.mtime_nsec()),
