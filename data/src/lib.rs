@@ -3,12 +3,14 @@
 pub mod args;
 mod dict;
 pub mod json;
+pub mod json5;
 pub mod lookup;
 pub mod loose;
 pub mod merge;
 pub mod msgpack;
 pub mod output;
 pub mod python;
+pub mod toml;
 mod value;
 pub mod yaml;
 

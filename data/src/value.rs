@@ -338,6 +338,11 @@ impl From<String> for Value {
         Value::Str(s.into())
     }
 }
+impl From<std::borrow::Cow<'_, str>> for Value {
+    fn from(s: std::borrow::Cow<'_, str>) -> Self {
+        Value::Str(s.into())
+    }
+}
 impl From<Arc<str>> for Value {
     fn from(s: Arc<str>) -> Self {
         Value::Str(s)
