@@ -1,7 +1,7 @@
 //! What a module gets to work with.
 
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use data::{Dict, Value};
 use sls::LowChunk;
@@ -76,6 +76,10 @@ pub struct Scope {
     pub pillarenv: Option<Arc<str>>,
     /// The pillar of a state run (`pillar=`); otherwise the minion's.
     pub pillar: Option<Value>,
+    /// What the pillar of a state run is overridden with.
+    pub over: Option<Value>,
+    /// The pillar of a state run since one of its states asked for a new one (`reload_pillar`).
+    pub renewed: Arc<RwLock<Option<Value>>>,
     /// Options that differ from the configuration.
     pub opts: Dict,
     /// The states of `file` of a state run.
@@ -134,7 +138,9 @@ impl<'a> Ctx<'a> {
 
     /// The pillar: of the state run when it brought its own, otherwise the minion's, compiled at first use.
     pub fn pillar(&self) -> Value {
-        self.scope.pillar.clone().unwrap_or_else(|| self.caller.pillar())
+        let Some(pillar) = &self.scope.pillar else { return self.caller.pillar() };
+        let renewed = self.scope.renewed.read().unwrap_or_else(PoisonError::into_inner);
+        renewed.as_ref().unwrap_or(pillar).clone()
     }
 
     /// The options: the configuration under Salt's names.

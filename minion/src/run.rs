@@ -1,14 +1,15 @@
 //! The two traits of the state language for the minion: what templates may ask, and how chunks are run.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use data::{Dict, Value};
-use sls::{CallError, FetchError, LowChunk, RenderEnv, Runner, StateResult};
+use sls::{Aggregated, CallError, FetchError, Filtered, LowChunk, RenderEnv, Runner, StateResult};
 
 use crate::caller::Caller;
 use crate::ctx::{Ctx, JobCtx, Scope};
+use crate::host::{Cmd, Host};
 use crate::states;
 
 /// The minion as templates and state runs see it, for one job and within one scope.
@@ -73,6 +74,25 @@ impl RenderEnv for Minion {
     fn has_state(&self, fun: &str) -> bool {
         states::has(fun)
     }
+
+    fn filter(&self, command: &[String], input: &[u8]) -> Result<Option<Filtered>, CallError> {
+        filter(self.ctx().host, command, input)
+    }
+}
+
+/// What a command of a host writes when it reads `input`; none when there is no such command.
+pub(crate) fn filter(
+    host: &dyn Host,
+    command: &[String],
+    input: &[u8],
+) -> Result<Option<Filtered>, CallError> {
+    let Some((program, args)) = command.split_first() else { return Ok(None) };
+    if host.which(program).is_none() {
+        return Ok(None);
+    }
+    let run = host.run(&Cmd::of(program, args).stdin(input));
+    let output = run.map_err(|e| CallError::raised("CommandExecutionError", e.to_string()))?;
+    Ok(Some(Filtered { out: output.stdout, err: output.stderr }))
 }
 
 impl Runner for Minion {
@@ -133,6 +153,24 @@ impl Runner for Minion {
 
     fn exists(&self, path: &str) -> bool {
         self.ctx().host.exists(Path::new(path))
+    }
+
+    fn aggregate(&self, chunk: &LowChunk, others: &[&LowChunk]) -> Option<Aggregated> {
+        (&*chunk.state == "pkg").then(|| states::pkg::aggregate(chunk, others)).flatten()
+    }
+
+    fn reload(&self, grains: bool, pillar: bool) {
+        if grains {
+            self.caller.refresh_grains();
+        }
+        if pillar {
+            match self.caller.fresh_pillar(self.scope.pillarenv.as_deref(), self.scope.over.as_ref()) {
+                Ok(pillar) => {
+                    *self.scope.renewed.write().unwrap_or_else(PoisonError::into_inner) = Some(pillar);
+                }
+                Err(error) => tracing::error!("the pillar could not be got anew: {error}"),
+            }
+        }
     }
 
     fn wait(&self, time: Duration) -> bool {

@@ -35,6 +35,21 @@ pub trait RenderEnv {
 
     /// Whether there is a state function of this name (`pkg.installed`, also `service.mod_watch`).
     fn has_state(&self, fun: &str) -> bool;
+
+    /// What a command of the host writes when it reads `input`: renderers that are commands (`gpg`) need it.
+    /// None when the host has no such command.
+    fn filter(&self, _command: &[String], _input: &[u8]) -> Result<Option<Filtered>, CallError> {
+        Ok(None)
+    }
+}
+
+/// What a command wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filtered {
+    /// Its standard output.
+    pub out: Vec<u8>,
+    /// Its standard error.
+    pub err: Vec<u8>,
 }
 
 /// A `salt[…]` call that did not return.

@@ -23,10 +23,10 @@ mod slots;
 pub mod top;
 
 pub use chunk::{INTERNAL_KEYWORDS, LowChunk, Watched, tag};
-pub use env::{CallError, FetchError, RenderEnv};
+pub use env::{CallError, FetchError, Filtered, RenderEnv};
 pub use high::HighData;
 pub use low::{LowOptions, LowState};
 pub use result::{Results, StateResult, StateTime};
 pub use run::{faults, run, run_single};
-pub use runner::{NoEvents, RunEvents, RunOptions, Runner};
+pub use runner::{Aggregated, NoEvents, RunEvents, RunOptions, Runner};
 pub use top::{TopMatcher, compile_top};

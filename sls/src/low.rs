@@ -17,12 +17,30 @@ pub struct LowOptions<'a> {
     pub disabled_requisites: Vec<String>,
     /// Globs over `module.function` that are not to run (the grain `state_runs_disabled`).
     pub disabled_states: Vec<String>,
+    /// Whether states of a module are put together, or the list of modules (`state_aggregate` in the config).
+    pub aggregate: Value,
 }
 
 impl<'a> LowOptions<'a> {
     /// Nothing disabled.
     pub fn new(has_state: &'a dyn Fn(&str) -> bool) -> Self {
-        LowOptions { has_state, disabled_requisites: Vec::new(), disabled_states: Vec::new() }
+        LowOptions {
+            has_state,
+            disabled_requisites: Vec::new(),
+            disabled_states: Vec::new(),
+            aggregate: Value::Bool(false),
+        }
+    }
+
+    /// Whether the work of this chunk may be done together with that of others of its module.
+    fn aggregates(&self, chunk: &LowChunk) -> bool {
+        let wanted = match chunk.get("aggregate").unwrap_or(&self.aggregate) {
+            Value::Bool(all) => *all,
+            Value::List(modules) => modules.iter().any(|module| module.as_str() == Some(&chunk.state)),
+            Value::Dict(modules) => modules.contains(&*chunk.state),
+            _ => false,
+        };
+        wanted && (self.has_state)(&format!("{}.mod_aggregate", chunk.state))
     }
 }
 
@@ -248,7 +266,13 @@ impl LowState {
             }
         }
         match self.graph.sort(&mut self.chunks, cap) {
-            Ok(order) => self.order = order,
+            Ok(order) => {
+                let chunks = &self.chunks;
+                self.graph.aggregate(&order, |chunk| {
+                    chunks.get(chunk).filter(|c| options.aggregates(c)).map(|c| c.state.clone())
+                });
+                self.order = order;
+            }
             Err(_) => {
                 let cycle = self.graph.describe_cycle(&self.chunks);
                 errors.push(format!("Recursive requisites were found: {cycle}"));

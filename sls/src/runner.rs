@@ -54,6 +54,15 @@ pub trait Runner: Sync {
     /// Whether a path exists, for `creates`.
     fn exists(&self, path: &str) -> bool;
 
+    /// Puts into a chunk what others of its module are to do after it, so that all is done in one go (Salt's
+    /// `mod_aggregate`). `others` are chunks that wait for nothing more. None when there is nothing to put together.
+    fn aggregate(&self, _chunk: &LowChunk, _others: &[&LowChunk]) -> Option<Aggregated> {
+        None
+    }
+
+    /// Gets the grains, the pillar or both anew (`reload_grains`, `reload_pillar`).
+    fn reload(&self, _grains: bool, _pillar: bool) {}
+
     /// Waits between tries. False when the job is cancelled: nothing more is run then.
     fn wait(&self, time: Duration) -> bool;
 
@@ -63,8 +72,22 @@ pub trait Runner: Sync {
     }
 }
 
-/// Hears of a run while it goes on.
+/// A chunk that does the work of others as well.
+#[derive(Clone, Debug)]
+pub struct Aggregated {
+    /// The chunk to run in place of the one that was given.
+    pub chunk: LowChunk,
+    /// The others whose work is in it, by their place in the list, each as it is to run later.
+    pub taken: Vec<(usize, LowChunk)>,
+}
+
+/// Hears of a run while it goes on, and may hold it.
 pub trait RunEvents {
+    /// A state is about to run. Waits while the state is paused; false ends the run before it.
+    fn before(&mut self, _chunk: &LowChunk) -> bool {
+        true
+    }
+
     /// A state came to an end. `of` is how many there are; `fire` is the chunk's `fire_event`.
     fn state_done(&mut self, tag: &str, result: &StateResult, of: usize, fire: Option<&Value>);
 }
@@ -89,4 +112,7 @@ pub struct RunOptions {
     pub shell: Option<String>,
     /// At most this many states at a time with `parallel: true`; 0 for no limit (`state_max_parallel`).
     pub max_parallel: usize,
+    /// State functions and modules to compound targets: one of them has to match for the state to run
+    /// (`global_state_conditions`).
+    pub conditions: Dict,
 }

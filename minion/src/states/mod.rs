@@ -131,11 +131,11 @@ pub fn find(fun: &str) -> Option<&'static StateEntry> {
 }
 
 /// Whether there is a state function of that name. `module.mod_watch` is there when one function of the
-/// module does something of its own for it.
+/// module does something of its own for it, `pkg.mod_aggregate` as packages may be done in one go.
 pub fn has(fun: &str) -> bool {
     match fun.strip_suffix(".mod_watch") {
         Some(module) => ALL.iter().flat_map(|m| m.iter()).any(|e| e.watches && e.module() == module),
-        None => find(fun).is_some(),
+        None => fun == "pkg.mod_aggregate" || find(fun).is_some(),
     }
 }
 

@@ -87,13 +87,18 @@ impl HighData {
 
     /// Everything between rendering and low data: extend, verify, requisites from elsewhere, exclude.
     /// The errors are Salt's texts.
-    pub fn finish(mut self) -> Result<HighData, Vec<String>> {
+    pub fn finish(self) -> Result<HighData, Vec<String>> {
+        self.finish_without(&[])
+    }
+
+    /// The same, with some kinds of requisites left out (`disabled_requisites` in the config).
+    pub fn finish_without(mut self, disabled: &[String]) -> Result<HighData, Vec<String>> {
         let mut errors = self.reconcile_extend();
         errors.extend(self.verify());
         if !errors.is_empty() {
             return Err(errors);
         }
-        let errors = self.requisites_in();
+        let errors = self.requisites_in(disabled);
         self.apply_exclude();
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }

@@ -35,7 +35,7 @@ const NOT_USED: &[&str] = &[
 impl HighData {
     /// Turns `require_in`, `watch_in`, `onfail_in`, `onchanges_in`, `prereq_in`, `use` and `use_in` into
     /// what they mean. Errors are Salt's texts.
-    pub fn requisites_in(&mut self) -> Vec<String> {
+    pub fn requisites_in(&mut self, disabled: &[String]) -> Vec<String> {
         let mut pass = Pass {
             high: self,
             out: IndexMap::new(),
@@ -47,7 +47,8 @@ impl HighData {
             let Some(states) = body.as_dict() else { continue };
             for (state, args) in states.iter().filter(|(k, _)| !is_dunder(k)) {
                 for arg in args.as_list().unwrap_or_default() {
-                    let Some(key) = first_key(arg).filter(|k| HANDLED.contains(k)) else { continue };
+                    let wanted = |key: &&str| HANDLED.contains(key) && !disabled.iter().any(|d| d == key);
+                    let Some(key) = first_key(arg).filter(wanted) else { continue };
                     let Some(items) = arg.get(key) else { continue };
                     let from = From { id, state, args, body, key };
                     pass.argument(&from, items);

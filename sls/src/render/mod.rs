@@ -3,6 +3,7 @@
 mod available;
 mod context;
 mod error;
+mod gpg;
 mod loader;
 mod pipe;
 mod salt;
@@ -138,9 +139,13 @@ impl Renderer {
         self.file(text.as_bytes(), "", sls, saltenv, context)
     }
 
-    /// Renders text through a pipe of renderers given by name, as `slsutil.renderer` does.
+    /// Renders text through a pipe of renderers given by name, unless its first line names another, as
+    /// `slsutil.renderer` does.
     pub fn pipe(&self, text: &str, pipe: &str, saltenv: &str, context: &Dict) -> Result<Value, RenderError> {
-        let stages = pipe::parse(pipe)?;
+        if text.trim().is_empty() {
+            return Ok(Value::dict());
+        }
+        let stages = pipe::parse(pipe::shebang(text).unwrap_or(pipe), &self.allowed())?;
         self.through(&stages, text, "", "", saltenv, context)
     }
 
@@ -149,6 +154,20 @@ impl Renderer {
         let mut variables = vec![("saltenv".to_owned(), Val::from(template.saltenv))];
         variables.extend(context::pairs(&template.context));
         self.jinja(template.text, template.name, template.saltenv, "", false, variables)
+    }
+
+    /// Decrypts every text of a value that has a message in it, as the renderer `gpg` does.
+    pub fn decrypt(&self, value: Value) -> Result<Value, RenderError> {
+        gpg::decrypt(&*self.env, &self.opts, value)
+    }
+
+    fn allowed(&self) -> pipe::Allowed {
+        let names = |key: &str| match self.opt(key) {
+            Some(Value::List(names)) => names.iter().map(Value::to_string).collect(),
+            Some(Value::Str(name)) if !name.is_empty() => vec![name.to_string()],
+            _ => Vec::new(),
+        };
+        pipe::Allowed { only: names("renderer_whitelist"), never: names("renderer_blacklist") }
     }
 
     fn file(
@@ -164,7 +183,7 @@ impl Renderer {
             return Ok(Value::dict());
         }
         let default = || self.opt("renderer").and_then(Value::as_str).unwrap_or("jinja|yaml");
-        let stages = pipe::parse(pipe::shebang(text).unwrap_or_else(default))?;
+        let stages = pipe::parse(pipe::shebang(text).unwrap_or_else(default), &self.allowed())?;
         self.through(&stages, text, path, sls, saltenv, context)
     }
 
@@ -179,6 +198,10 @@ impl Renderer {
     ) -> Result<Value, RenderError> {
         let mut value = Value::from(text);
         for stage in stages {
+            if *stage == pipe::Stage::Gpg {
+                value = gpg::decrypt(&*self.env, &self.opts, value)?;
+                continue;
+            }
             let Value::Str(text) = &value else { return Err(RenderError::not_text(stage.name(), &value)) };
             value = match stage {
                 pipe::Stage::Jinja => {
@@ -196,7 +219,9 @@ impl Renderer {
                 }
                 pipe::Stage::Yaml => pipe::yaml(text)?,
                 pipe::Stage::Json => pipe::json(text)?,
-                pipe::Stage::Text => continue,
+                pipe::Stage::Json5 => pipe::json5(text)?,
+                pipe::Stage::Toml => pipe::toml(text)?,
+                pipe::Stage::Text | pipe::Stage::Gpg => continue,
             };
         }
         Ok(value)

@@ -12,6 +12,9 @@ pub(super) enum Stage {
     Jinja,
     Yaml,
     Json,
+    Json5,
+    Toml,
+    Gpg,
     Text,
 }
 
@@ -21,6 +24,9 @@ impl Stage {
             Stage::Jinja => "jinja",
             Stage::Yaml => "yaml",
             Stage::Json => "json",
+            Stage::Json5 => "json5",
+            Stage::Toml => "toml",
+            Stage::Gpg => "gpg",
             Stage::Text => "text",
         }
     }
@@ -32,35 +38,48 @@ pub(super) fn shebang(text: &str) -> Option<&str> {
     (!line.starts_with('/')).then(|| line.trim())
 }
 
+/// Which renderers the configuration lets run (`renderer_whitelist`, `renderer_blacklist`); others are skipped.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Allowed {
+    pub(super) only: Vec<String>,
+    pub(super) never: Vec<String>,
+}
+
+impl Allowed {
+    fn has(&self, name: &str) -> bool {
+        let among = |names: &[String]| names.iter().any(|n| n == name);
+        (self.only.is_empty() || among(&self.only)) && !among(&self.never)
+    }
+}
+
 /// The renderers of a pipe: `jinja|yaml`, also in the old form `yaml_jinja`.
-pub(super) fn parse(pipe: &str) -> Result<Vec<Stage>, RenderError> {
+pub(super) fn parse(pipe: &str, allowed: &Allowed) -> Result<Vec<Stage>, RenderError> {
     let pipe = match pipe {
         "yaml_jinja" => "jinja|yaml",
         "json_jinja" => "jinja|json",
+        "yaml_mako" => "mako|yaml",
+        "json_mako" => "mako|json",
         pipe => pipe,
     };
-    pipe.split('|').map(|part| stage(part.trim())).collect()
+    let parts = pipe.split('|').map(|part| {
+        let part = part.trim();
+        part.split_once(' ').map_or((part, ""), |(name, argument)| (name, argument.trim()))
+    });
+    parts.filter(|(name, _)| allowed.has(name)).map(|(name, argument)| stage(name, argument)).collect()
 }
 
-fn stage(part: &str) -> Result<Stage, RenderError> {
-    let (name, argument) = part.split_once(' ').unwrap_or((part, ""));
+fn stage(name: &str, argument: &str) -> Result<Stage, RenderError> {
     let stage = match name {
         "jinja" => Stage::Jinja,
         "yaml" => Stage::Yaml,
         "json" => Stage::Json,
+        "json5" => Stage::Json5,
+        "toml" => Stage::Toml,
+        "gpg" => Stage::Gpg,
         "text" => Stage::Text,
-        "py" | "pydsl" | "pyobjects" | "mako" | "cheetah" | "genshi" | "wempy" => {
-            return Err(RenderError::new(format!(
-                "The renderer '{name}' runs Python, which rsalt does not have; write the file for jinja|yaml"
-            )));
-        }
-        _ => {
-            return Err(RenderError::new(format!(
-                "The renderer '{name}' is not available; there are jinja, yaml, json and text"
-            )));
-        }
+        _ => return Err(RenderError::new(refused(name))),
     };
-    match argument.trim() {
+    match argument {
         // Text is all there is; Salt's `-s` says so.
         "" | "-s" => Ok(stage),
         argument if stage == Stage::Jinja => {
@@ -70,13 +89,54 @@ fn stage(part: &str) -> Result<Stage, RenderError> {
     }
 }
 
+/// Why there is no such renderer, and what to use in its place.
+fn refused(name: &str) -> String {
+    let instead = match name {
+        "py" | "pydsl" | "pyobjects" | "mako" | "cheetah" | "genshi" | "wempy" => {
+            return format!(
+                "The renderer '{name}' runs Python, which rsalt does not have; write the file for jinja|yaml"
+            );
+        }
+        "yamlex" => "merge in Jinja and write the file for jinja|yaml",
+        "stateconf" => "write the file for jinja|yaml, with include, extend and require",
+        "nacl" | "pass" | "aws_kms" => "encrypt with gpg and write the file for jinja|yaml|gpg",
+        "msgpack" => "write the file as json",
+        "hjson" => "write the file as json5",
+        _ => {
+            return format!(
+                "The renderer '{name}' is not available; there are jinja, yaml, json, json5, toml, gpg and text"
+            );
+        }
+    };
+    format!("The renderer '{name}' is not part of rsalt; {instead}")
+}
+
 pub(super) fn yaml(text: &str) -> Result<Value, RenderError> {
     let value = data::yaml::load_sls(text).map_err(|e| RenderError::yaml(&e, text))?;
     Ok(if value.is_true() { value } else { Value::dict() })
 }
 
+pub(super) fn json5(text: &str) -> Result<Value, RenderError> {
+    let text = without_shebang(text);
+    if text.trim().is_empty() {
+        return Ok(Value::dict());
+    }
+    data::json5::load(text).map_err(|e| RenderError::at_line(&e.to_string(), e.line, text))
+}
+
+/// A `#!` line is a comment in TOML.
+pub(super) fn toml(text: &str) -> Result<Value, RenderError> {
+    let last = text.lines().count();
+    data::toml::load(text)
+        .map_err(|e| RenderError::at_line(&e.to_string(), e.position.map_or(last, |(line, _)| line), text))
+}
+
+fn without_shebang(text: &str) -> &str {
+    if text.starts_with("#!") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text }
+}
+
 pub(super) fn json(text: &str) -> Result<Value, RenderError> {
-    let text = if text.starts_with("#!") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
+    let text = without_shebang(text);
     if text.trim().is_empty() {
         return Ok(Value::dict());
     }
@@ -121,17 +181,22 @@ mod tests {
 
     #[test]
     fn pipes_are_read() {
+        let all = Allowed::default();
         assert_eq!(shebang("#!jinja|yaml\nx"), Some("jinja|yaml"));
         assert_eq!(shebang("#!/bin/sh\n"), None);
         assert_eq!(shebang("x: y"), None);
-        assert_eq!(parse("jinja | yaml").unwrap(), [Stage::Jinja, Stage::Yaml]);
-        assert_eq!(parse("yaml_jinja").unwrap(), [Stage::Jinja, Stage::Yaml]);
+        assert_eq!(parse("jinja | yaml", &all).unwrap(), [Stage::Jinja, Stage::Yaml]);
+        assert_eq!(parse("yaml_jinja", &all).unwrap(), [Stage::Jinja, Stage::Yaml]);
         for name in ["py", "pyobjects", "mako"] {
-            let error = parse(name).unwrap_err().to_string();
+            let error = parse(name, &all).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("jinja|yaml"), "{error}");
         }
-        assert!(parse("jinja|gpgx").unwrap_err().to_string().contains("'gpgx' is not available"));
-        assert_eq!(parse("jinja -x").unwrap_err().to_string(), "Unknown renderer option: -x");
+        assert!(parse("jinja|gpgx", &all).unwrap_err().to_string().contains("'gpgx' is not available"));
+        let some = Allowed { only: Vec::new(), never: vec!["py".to_owned(), "jinja".to_owned()] };
+        assert_eq!(parse("py|jinja -x|yaml", &some).unwrap(), [Stage::Yaml]);
+        let some = Allowed { only: vec!["yaml".to_owned()], never: Vec::new() };
+        assert_eq!(parse("jinja|yaml", &some).unwrap(), [Stage::Yaml]);
+        assert_eq!(parse("jinja -x", &all).unwrap_err().to_string(), "Unknown renderer option: -x");
     }
 
     #[test]

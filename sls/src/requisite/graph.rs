@@ -6,10 +6,11 @@ use std::sync::Arc;
 use data::Value;
 use indexmap::IndexMap;
 
+use super::aggregate::Groups;
 use super::{Kind, Kinds, reference};
 use crate::{LowChunk, glob};
 
-type Hasher = foldhash::fast::RandomState;
+pub(super) type Hasher = foldhash::fast::RandomState;
 type Edges = IndexMap<u32, Kinds, Hasher>;
 
 /// The requisites of all chunks of a run.
@@ -26,6 +27,7 @@ pub(crate) struct Graph {
     by_name: IndexMap<(Arc<str>, Arc<str>), Vec<u32>, Hasher>,
     by_sls: IndexMap<Arc<str>, Vec<u32>, Hasher>,
     id_key: Arc<str>,
+    pub(super) groups: Groups,
 }
 
 impl Graph {
@@ -70,6 +72,16 @@ impl Graph {
             let chunk = self.chunk_of.get(*from as usize).map(|chunk| *chunk as usize);
             kinds.iter().filter_map(move |kind| Some((kind, chunk?)))
         })
+    }
+
+    /// The chunks that may be run in one go with a chunk, itself among them; empty when it is alone.
+    pub(crate) fn group(&self, chunk: usize) -> impl Iterator<Item = usize> {
+        self.groups.of(chunk as u32).iter().map(|chunk| *chunk as usize)
+    }
+
+    /// Whether there are groups at all.
+    pub(crate) fn has_groups(&self) -> bool {
+        !self.groups.is_empty()
     }
 
     /// Reads the requisites of a chunk. The error is Salt's text.

@@ -1,5 +1,6 @@
 //! Requisites: which states a state waits for, and what their results mean for it.
 
+mod aggregate;
 mod cycle;
 mod graph;
 mod order;

@@ -25,17 +25,27 @@ impl Run<'_, '_> {
         self.finish(index, result);
     }
 
+    /// Gets grains and pillar anew where the state asks for it.
+    pub(super) fn reload(&self, chunk: &LowChunk) {
+        let wanted = |key| chunk.get(key).is_some_and(Value::is_true);
+        let (grains, pillar) = (wanted("reload_grains"), wanted("reload_pillar"));
+        if grains || pillar {
+            self.runner.reload(grains, pillar);
+        }
+    }
+
     /// Calls a state here and now. A call in test mode for a `prereq` is not counted.
     pub(super) fn call(&mut self, chunk: &LowChunk, for_prereq: bool) -> StateResult {
         let test = self.options.test || for_prereq;
         if for_prereq {
-            return once(self.runner, chunk, self.options, test);
+            return once(self.runner, chunk, self.options, test).0;
         }
         let retry = chunk.get("retry").map(Retry::new);
         let mut tries: Vec<StateResult> = Vec::new();
         loop {
-            let mut result = once(self.runner, chunk, self.options, test);
+            let (mut result, _) = once(self.runner, chunk, self.options, test);
             result.run_num = Some(self.next_num());
+            self.reload(chunk);
             if result.id.is_none() {
                 // Never came to run: there is nothing to try again either.
                 return result;
@@ -54,60 +64,70 @@ impl Run<'_, '_> {
     }
 }
 
-/// One try. Its result has the ID unless the chunk is unsound.
-pub(super) fn once(runner: &dyn Runner, chunk: &LowChunk, options: &RunOptions, test: bool) -> StateResult {
+/// One try, and whether the state was called at all. Its result has the ID unless the chunk is unsound.
+pub(super) fn once(
+    runner: &dyn Runner,
+    chunk: &LowChunk,
+    options: &RunOptions,
+    test: bool,
+) -> (StateResult, bool) {
     let started = Instant::now();
     let start = local_time();
     let faults = faults(runner, chunk);
     if !faults.is_empty() {
         let comment = faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
-        return StateResult::new(chunk.name.clone(), Some(false), comment);
+        return (StateResult::new(chunk.name.clone(), Some(false), comment), false);
     }
-    let mut result = conditions_and_state(runner, chunk, options, test);
+    let (mut result, called) = match not_called(runner, chunk, options) {
+        Some(result) => (result, false),
+        None => (state(runner, chunk, test), true),
+    };
     if let Some(checked) = check::check_cmd(runner, chunk, options) {
         result.result = Some(checked.result);
         result.comment = checked.comment;
     }
     if chunk.get("no_log").is_some_and(Value::is_true) {
-        let masked = || Value::from("**********");
-        result.name = masked();
-        result.comment = "**********".into();
-        if result.has_changes() {
-            result.changes = Dict::new().with("no_log", masked()).into();
-        }
+        result.name = masked(&result.name);
+        result.changes = masked(&result.changes);
+        result.comment = masked(&result.comment.into()).to_string();
     }
     result.sls = Some(sls_of(chunk));
     result.id = Some(Value::Str(chunk.id.clone()));
     result.time = Some(StateTime { start, duration: millis(started) });
-    result
+    (result, called)
 }
 
-fn conditions_and_state(
-    runner: &dyn Runner,
-    chunk: &LowChunk,
-    options: &RunOptions,
-    test: bool,
-) -> StateResult {
-    let failed = |what: String| {
-        StateResult::new(
-            chunk.name.clone(),
-            Some(false),
-            format!("An exception occurred in this state: {what}"),
-        )
-    };
+fn failed(chunk: &LowChunk, what: &impl std::fmt::Display) -> StateResult {
+    let comment = format!("An exception occurred in this state: {what}");
+    StateResult::new(chunk.name.clone(), Some(false), comment)
+}
+
+/// The result of a state that is not to be called: its conditions say so, those of the minion, or `mock=True`.
+fn not_called(runner: &dyn Runner, chunk: &LowChunk, options: &RunOptions) -> Option<StateResult> {
     if !runner.checks_itself(&chunk.state) {
         match check::conditions(runner, chunk, options) {
-            Ok(Some(skipped)) => return skipped,
+            Ok(Some(skipped)) => return Some(skipped),
             Ok(None) => {}
-            Err(e) => return failed(e.to_string()),
+            Err(e) => return Some(failed(chunk, &e)),
         }
     }
     if options.mock {
-        return StateResult::new(chunk.name.clone(), Some(true), "Not called, mocked");
+        return Some(StateResult::new(chunk.name.clone(), Some(true), "Not called, mocked"));
     }
+    match check::global_conditions(runner, chunk, &options.conditions) {
+        Ok(true) => None,
+        Ok(false) => {
+            let comment = "Failed to meet global state conditions. State not called.";
+            Some(StateResult::new(chunk.name.clone(), None, comment))
+        }
+        Err(e) => Some(failed(chunk, &e)),
+    }
+}
+
+fn state(runner: &dyn Runner, chunk: &LowChunk, test: bool) -> StateResult {
     let with_slots = match slots::fill(runner, chunk) {
         Ok(filled) => filled,
-        Err(e) => return failed(e.to_string()),
+        Err(e) => return failed(chunk, &e),
     };
     let chunk = with_slots.as_ref().unwrap_or(chunk);
     if *chunk.fun == *"mod_watch" {
@@ -117,6 +137,19 @@ fn conditions_and_state(
         });
     }
     runner.run(chunk, test)
+}
+
+/// What `no_log` leaves of a value: its shape.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| (key.clone(), masked(value))).collect::<Dict>().into()
+        }
+        Value::List(list) => list.iter().map(masked).collect::<Vec<_>>().into(),
+        Value::None => Value::None,
+        value if value.is_true() => "**********".into(),
+        empty => empty.clone(),
+    }
 }
 
 /// The result of a state that a state ran itself (`sub_state_run`).

@@ -51,6 +51,32 @@ pub(super) fn conditions(
     Ok(Some(result))
 }
 
+/// Whether one of the targets that the minion has for a state, its module or all states means this minion
+/// (`global_state_conditions`). With no targets, it does.
+pub(super) fn global_conditions(
+    runner: &dyn Runner,
+    chunk: &LowChunk,
+    conditions: &Dict,
+) -> Result<bool, CallError> {
+    let mut none = true;
+    for (state, targets) in conditions {
+        if !state.as_str().is_some_and(|s| s == "*" || *s == *chunk.state || s == chunk.full_fun()) {
+            continue;
+        }
+        let targets = match targets {
+            Value::Str(_) | Value::List(_) => items(targets),
+            _ => continue,
+        };
+        for target in targets {
+            none = false;
+            if runner.call("match.compound", vec![target.clone()], Dict::new())?.0.is_true() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(none)
+}
+
 /// What `check_cmd` says of a state that has run; none where there is none.
 pub(super) fn check_cmd(runner: &dyn Runner, chunk: &LowChunk, options: &RunOptions) -> Option<Verdict> {
     let commands = chunk.get("check_cmd")?;

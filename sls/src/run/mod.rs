@@ -78,6 +78,8 @@ struct Run<'scope, 'env> {
     tested: HashMap<usize, StateResult, foldhash::fast::RandomState>,
     /// Whether the next turn of a chunk is its test run.
     test_next: Vec<bool>,
+    /// Chunks that run in another form than the SLS has them: several put together.
+    replaced: HashMap<usize, LowChunk, foldhash::fast::RandomState>,
     run_num: u64,
     parallel: parallel::Pool<'scope, 'env>,
 }
@@ -103,6 +105,7 @@ impl<'scope, 'env> Run<'scope, 'env> {
                 .iter()
                 .map(|chunk| chunk.get("__prereq__").is_some_and(Value::is_true))
                 .collect(),
+            replaced: HashMap::default(),
             run_num: 0,
             parallel: parallel::Pool::new(scope, options.max_parallel),
         }
@@ -132,6 +135,9 @@ impl<'scope, 'env> Run<'scope, 'env> {
             }
             self.reconcile(None);
             if self.done(index).is_none() {
+                if self.low.chunks.get(index).is_some_and(|chunk| !self.events.before(chunk)) {
+                    break;
+                }
                 match self.chunk(index, 0) {
                     Flow::Stop => break,
                     Flow::Pending => pending.push(index),
@@ -173,6 +179,14 @@ impl<'scope, 'env> Run<'scope, 'env> {
         let testing = self.test_next.get(index).copied().unwrap_or_default();
         let requisites = self.requisites(index, testing);
         let status = self.status(chunk, &requisites);
+        let replaced;
+        let chunk = match self.aggregated(index, testing, status) {
+            Some(other) => {
+                replaced = other;
+                &replaced
+            }
+            None => chunk,
+        };
         match status {
             Status::Unmet => return self.unmet(index, testing, depth),
             Status::Pending => return Flow::Pending,
@@ -231,7 +245,7 @@ impl<'scope, 'env> Run<'scope, 'env> {
             if self.done(required).is_some() {
                 continue;
             }
-            match self.chunk(required, depth + 1) {
+            match self.chunk(required, 0) {
                 Flow::Done if self.failed_hard(required) => return Flow::Stop,
                 Flow::Done => {}
                 other => return other,
@@ -264,16 +278,68 @@ impl<'scope, 'env> Run<'scope, 'env> {
         if self.failed_hard(index) { Flow::Stop } else { Flow::Done }
     }
 
-    /// What a state waits for, by kind, in the order in which the SLS has them.
+    /// What a state waits for, by kind, in the order in which the SLS has them; one that is run in one go with
+    /// others stands for all of them.
     fn requisites(&self, index: usize, testing: bool) -> Vec<(Kind, Vec<usize>)> {
+        let graph = &self.low.graph;
         let mut by_kind: Vec<(Kind, Vec<usize>)> = Vec::new();
-        for (kind, required) in self.low.graph.dependencies(index, testing) {
-            match by_kind.iter_mut().find(|(k, _)| *k == kind) {
-                Some((_, list)) => list.push(required),
-                None => by_kind.push((kind, vec![required])),
+        let mut add = |kind: Kind, required: usize| match by_kind.iter_mut().find(|(k, _)| *k == kind) {
+            Some((_, list)) => list.push(required),
+            None => by_kind.push((kind, vec![required])),
+        };
+        graph.dependencies(index, testing).for_each(|(kind, required)| add(kind, required));
+        if graph.has_groups() {
+            for (kind, required) in graph.dependencies(index, testing) {
+                graph.group(required).filter(|other| *other != required).for_each(|other| add(kind, other));
+            }
+            for (_, list) in &mut by_kind {
+                let mut seen = std::collections::HashSet::new();
+                list.retain(|required| seen.insert(*required));
             }
         }
         by_kind
+    }
+
+    /// The chunk as it is to run when others of its module are, or were, put together with it.
+    fn aggregated(&mut self, index: usize, testing: bool, status: Status) -> Option<LowChunk> {
+        let graph = &self.low.graph;
+        if !graph.has_groups() {
+            return None;
+        }
+        if let Some(replaced) = self.replaced.get(&index) {
+            return Some(replaced.clone());
+        }
+        if testing || !matches!(status, Status::Met | Status::Changed | Status::SkipWatch) {
+            return None;
+        }
+        // Salt takes all of the group; those that wait for something that has not been done, and those that may
+        // not be run at all, are better left to their own turn.
+        let ready = |other: &usize| {
+            *other != index
+                && self.done(*other).is_none()
+                && !self.replaced.contains_key(other)
+                && graph.dependencies(*other, false).all(|(kind, required)| {
+                    matches!(kind, Kind::Require | Kind::RequireAny | Kind::Watch | Kind::WatchAny)
+                        && self.done(required).is_some_and(|result| result.result != Some(false))
+                })
+        };
+        let ready: Vec<usize> = graph.group(index).filter(ready).collect();
+        let conditional = |chunk: &&LowChunk| {
+            ["onlyif", "unless", "creates", "__prereq__"].iter().any(|key| chunk.get(key).is_some())
+        };
+        let chunks: Vec<(usize, &LowChunk)> = ready
+            .into_iter()
+            .filter_map(|i| Some((i, self.low.chunks.get(i).filter(|chunk| !conditional(chunk))?)))
+            .collect();
+        let others: Vec<&LowChunk> = chunks.iter().map(|(_, chunk)| *chunk).collect();
+        let aggregated = self.runner.aggregate(self.low.chunks.get(index)?, &others)?;
+        for (place, chunk) in aggregated.taken {
+            if let Some((other, _)) = chunks.get(place) {
+                self.replaced.insert(*other, chunk);
+            }
+        }
+        self.replaced.insert(index, aggregated.chunk.clone());
+        Some(aggregated.chunk)
     }
 
     fn status(&mut self, chunk: &LowChunk, requisites: &[(Kind, Vec<usize>)]) -> Status {

@@ -102,17 +102,19 @@ fn run_to_end(job: &Job<'_>) -> StateResult {
     let test = job.options.test;
     let mut tries = Vec::new();
     loop {
-        let mut result = call::once(job.runner, &job.chunk, job.options, test);
+        let (mut result, called) = call::once(job.runner, &job.chunk, job.options, test);
         result.run_num = Some(job.num);
-        result.extra.insert("__parallel__", true);
-        let Some(retry) = &retry else { return result };
+        if called {
+            result.extra.insert("__parallel__", true);
+        }
+        let Some(retry) = retry.as_ref().filter(|_| called) else { return result };
         if test {
             retry.would(&mut result);
             return result;
         }
         tries.push(result);
-        if !(retry.again(&tries) && job.runner.wait(retry.pause())) {
-            return retry.sum_up(tries);
+        if !(retry.again_beside(&tries) && job.runner.wait(retry.pause())) {
+            return retry.sum_up_beside(tries);
         }
     }
 }
@@ -148,6 +150,7 @@ impl Run<'_, '_> {
         if let Some(chunk) = self.parallel.running.remove(&index) {
             self.parallel.active = self.parallel.active.saturating_sub(1);
             self.parallel.next();
+            self.reload(&chunk);
             self.record(&chunk, result);
         }
     }

@@ -44,6 +44,12 @@ impl Retry {
         last != Some(self.until) && self.attempts > tries.len() as i64
     }
 
+    /// The same for a state that runs in parallel, which has one try more, as in Salt.
+    pub(super) fn again_beside(&self, tries: &[StateResult]) -> bool {
+        let last = tries.last().and_then(|result| result.result);
+        last != Some(self.until) && self.attempts >= tries.len() as i64
+    }
+
     /// How long to wait before the next try.
     pub(super) fn pause(&self) -> Duration {
         let splay = u64::try_from(self.splay).unwrap_or(0);
@@ -54,29 +60,38 @@ impl Retry {
 
     /// The last result, with what the tries before it said and the time of all.
     pub(super) fn sum_up(&self, tries: Vec<StateResult>) -> StateResult {
-        let count = tries.len();
         let mut comment = String::new();
-        let mut duration = 0.0;
-        let mut start = None;
-        let mut last = StateResult::default();
-        for (i, result) in tries.into_iter().enumerate() {
-            if let Some(time) = &result.time {
-                start.get_or_insert_with(|| time.start.clone());
-                duration += time.duration;
-            }
-            if i + 1 < count {
-                let said = format!(
-                    "Attempt {}: Returned a result of \"{}\", with the following comment: \"{}\"\n",
-                    i + 1,
-                    result.result.map_or(Value::None, Value::Bool),
-                    result.comment
-                );
-                comment.push_str(&said);
-                duration += (self.interval * 1000) as f64;
-            }
-            last = result;
+        let before = tries.len().saturating_sub(1);
+        for (i, result) in tries.iter().take(before).enumerate() {
+            comment.push_str(&said(i + 1, result));
+            comment.push('\n');
         }
+        let mut last = self.timed(tries);
         last.comment.insert_str(0, &comment);
+        last
+    }
+
+    /// The same for a state that runs in parallel: Salt tells what the tries after the first one said.
+    pub(super) fn sum_up_beside(&self, tries: Vec<StateResult>) -> StateResult {
+        let mut comment = tries.first().map(|result| result.comment.clone()).unwrap_or_default();
+        for (i, result) in tries.iter().enumerate().skip(1) {
+            comment.push('\n');
+            if !result.comment.is_empty() {
+                comment.push_str(&said(i, result));
+            }
+        }
+        let mut last = self.timed(tries);
+        last.comment = comment;
+        last
+    }
+
+    /// The last result, with the time of all tries and pauses.
+    fn timed(&self, tries: Vec<StateResult>) -> StateResult {
+        let pauses = (self.interval.max(0) * 1000) as f64 * tries.len().saturating_sub(1) as f64;
+        let times = tries.iter().filter_map(|result| result.time.as_ref());
+        let duration = times.clone().map(|time| time.duration).sum::<f64>() + pauses;
+        let start = times.clone().next().map(|time| time.start.clone());
+        let mut last = tries.into_iter().last().unwrap_or_default();
         if let (Some(time), Some(start)) = (&mut last.time, start) {
             time.start = start;
             time.duration = duration;
@@ -93,4 +108,12 @@ impl Retry {
             result.comment, self.interval, self.splay, self.attempts
         );
     }
+}
+
+fn said(attempt: usize, result: &StateResult) -> String {
+    format!(
+        "Attempt {attempt}: Returned a result of \"{}\", with the following comment: \"{}\"",
+        result.result.map_or(Value::None, Value::Bool),
+        result.comment
+    )
 }

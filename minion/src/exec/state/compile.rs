@@ -77,6 +77,8 @@ impl Run {
             saltenv: Some(saltenv.as_str().into()),
             pillarenv: pillarenv.map(Into::into),
             pillar: Some(pillar.clone()),
+            over: over.cloned(),
+            renewed: Arc::default(),
             opts,
             file_states: Arc::clone(&file_states),
         };
@@ -92,6 +94,11 @@ impl Run {
                 .get("state_max_parallel")
                 .and_then(Value::as_int)
                 .map_or(0, |n| n.max(0) as usize),
+            conditions: opts
+                .get("global_state_conditions")
+                .and_then(Value::as_dict)
+                .cloned()
+                .unwrap_or_default(),
         };
         Ok(Run {
             minion,
@@ -166,6 +173,7 @@ impl Run {
         let mut options = LowOptions::new(&has_state);
         options.disabled_requisites = texts(self.opts.get("disabled_requisites"));
         options.disabled_states = texts(self.grains.get("state_runs_disabled"));
+        options.aggregate = self.opts.get("state_aggregate").cloned().unwrap_or_default();
         LowState::compile(high, &options).map_err(Refused)
     }
 

@@ -1,5 +1,6 @@
 //! Packages as they should be.
 
+mod aggregate;
 mod installed;
 mod latest;
 mod removed;
@@ -7,6 +8,7 @@ mod uptodate;
 
 use data::Value;
 
+pub(crate) use aggregate::aggregate;
 pub use installed::Installed;
 pub use latest::Latest;
 pub use removed::{Purged, Removed};
