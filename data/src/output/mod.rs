@@ -17,6 +17,7 @@ mod yaml;
 use std::str::FromStr;
 
 use crate::Value;
+pub use wrap::fill;
 
 /// An outputter, by the name that `--out` takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Python's `textwrap.fill`, for the warnings of states.
 
 /// `TextWrapper(width, initial_indent, subsequent_indent).fill(text)`, both indents `indent` spaces.
-pub(super) fn fill(text: &str, width: usize, indent: usize) -> String {
+pub fn fill(text: &str, width: usize, indent: usize) -> String {
     let clean: String = expand_tabs(text)
         .chars()
         .map(|c| if matches!(c, '\t' | '\n' | '\u{b}' | '\u{c}' | '\r') { ' ' } else { c })

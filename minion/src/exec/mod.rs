@@ -8,18 +8,22 @@ pub(crate) mod cases;
 pub mod cmd;
 pub mod config;
 pub mod cp;
+pub mod defaults;
 mod error;
 pub mod file;
 pub mod git;
 pub mod grains;
 pub mod key;
+pub mod log;
 pub mod matches;
 pub mod pillar;
 pub mod pip;
 pub mod pkg;
+pub(crate) mod plain;
 pub mod saltutil;
 pub mod service;
 mod signature;
+pub mod slsutil;
 pub mod state;
 pub mod sys;
 pub mod test;
@@ -40,6 +44,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     cmd::FUNCTIONS,
     config::FUNCTIONS,
     cp::FUNCTIONS,
+    defaults::FUNCTIONS,
     file::FUNCTIONS,
     git::CONFIG,
     git::INSPECT,
@@ -47,16 +52,18 @@ pub const ALL: &[&[ExecEntry]] = &[
     git::WORK,
     grains::FUNCTIONS,
     key::FUNCTIONS,
+    log::FUNCTIONS,
     matches::FUNCTIONS,
     pillar::FUNCTIONS,
     pip::FUNCTIONS,
     pkg::FUNCTIONS,
     saltutil::FUNCTIONS,
+    service::FUNCTIONS,
+    slsutil::FUNCTIONS,
     state::FUNCTIONS,
     sys::FUNCTIONS,
-    service::FUNCTIONS,
-    virtualenv::FUNCTIONS,
     test::FUNCTIONS,
+    virtualenv::FUNCTIONS,
 ];
 
 /// An execution function: the struct holds its arguments.
@@ -96,6 +103,16 @@ impl ExecEntry {
     /// The function's own name.
     pub fn function(&self) -> &'static str {
         self.fun.split_once('.').map_or(self.fun, |(_, function)| function)
+    }
+
+    /// A row without an argument struct: the function looks at what is bound by name.
+    pub(crate) const fn plain(
+        fun: &'static str,
+        signature: &'static str,
+        doc: &'static str,
+        call: fn(Dict, &Ctx<'_>) -> Result<Value, ExecError>,
+    ) -> ExecEntry {
+        ExecEntry { fun, signature, doc, out: None, call }
     }
 
     /// The same function under another name.

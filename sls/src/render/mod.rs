@@ -5,6 +5,7 @@ mod context;
 mod error;
 mod gpg;
 mod loader;
+mod native;
 mod pipe;
 mod salt;
 

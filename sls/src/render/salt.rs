@@ -5,15 +5,18 @@ use std::rc::Rc;
 use data::{Dict, Value};
 use jinja::{CallArgs, Error, ErrorKind, Object, Val};
 
+use super::native::Live;
 use crate::{CallError, RenderEnv};
 
 /// The object of all execution functions.
 pub(super) fn library(env: Rc<dyn RenderEnv>) -> Val {
-    Val::object(Library { env })
+    Val::object(Library { env, live: Rc::default() })
 }
 
+#[derive(Clone)]
 struct Library {
     env: Rc<dyn RenderEnv>,
+    live: Rc<Live>,
 }
 
 impl Library {
@@ -21,8 +24,11 @@ impl Library {
         if !fun.contains('.') || !self.env.has_function(fun) {
             return None;
         }
-        let (env, fun) = (self.env.clone(), fun.to_owned());
-        Some(Val::function(move |args| call(&*env, &fun, args)))
+        let (library, fun) = (self.clone(), fun.to_owned());
+        Some(Val::function(move |args| match library.live.call(&*library.env, &fun, args) {
+            Some(value) => Ok(value),
+            None => call(&*library.env, &fun, args),
+        }))
     }
 }
 
@@ -37,18 +43,18 @@ impl Object for Library {
 
     fn get_attr(&self, name: &str) -> Result<Option<Val>, Error> {
         if name == "get" {
-            let env = self.env.clone();
+            let library = self.clone();
             return Ok(Some(Val::function(move |args| {
                 let mut given = args.args.drain(..);
                 let name = given.next().unwrap_or(Val::from(Value::None));
                 let default = given.next().unwrap_or(Val::from(Value::None));
-                let found = name.as_str().and_then(|name| Library { env: env.clone() }.function(name));
+                let found = name.as_str().and_then(|name| library.function(name));
                 Ok(found.unwrap_or(default))
             })));
         }
         // Whether there is a module of that name is known once one of its functions is asked for.
         Ok((!name.contains('.'))
-            .then(|| Val::object(Module { env: self.env.clone(), name: name.to_owned() })))
+            .then(|| Val::object(Module { library: self.clone(), name: name.to_owned() })))
     }
 
     fn get_item(&self, key: &Val) -> Result<Option<Val>, Error> {
@@ -62,7 +68,7 @@ impl Object for Library {
 
 /// `salt.mod`
 struct Module {
-    env: Rc<dyn RenderEnv>,
+    library: Library,
     name: String,
 }
 
@@ -77,7 +83,7 @@ impl Object for Module {
 
     fn get_attr(&self, name: &str) -> Result<Option<Val>, Error> {
         let fun = format!("{}.{name}", self.name);
-        Ok(Library { env: self.env.clone() }.function(&fun))
+        Ok(self.library.function(&fun))
     }
 
     fn get_item(&self, key: &Val) -> Result<Option<Val>, Error> {

@@ -4,7 +4,7 @@ mod content;
 mod find;
 mod names;
 mod owner;
-mod path;
+pub(crate) mod path;
 mod pattern;
 mod query;
 mod replace;

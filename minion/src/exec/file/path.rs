@@ -64,7 +64,7 @@ fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     path
 }
 
-pub(super) fn normpath(path: &str) -> String {
+pub(crate) fn normpath(path: &str) -> String {
     // POSIX lets exactly two slashes at the beginning mean something of their own.
     let root = match path.len() - path.trim_start_matches('/').len() {
         0 => "",
