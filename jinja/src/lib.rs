@@ -21,6 +21,7 @@ mod val;
 
 pub use env::{Context, Env, Limits, Loader, Options, UndefinedKind};
 pub use error::{Error, ErrorKind};
+pub use filters::nearest_of as nearest;
 pub use val::{CallArgs, Dict, Key, List, Map, Object, Set, Tuple, Undefined, Val};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;

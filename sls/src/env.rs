@@ -24,6 +24,11 @@ pub trait RenderEnv {
     /// Whether there is an execution function of this name.
     fn has_function(&self, fun: &str) -> bool;
 
+    /// The execution function that was probably meant by a name that is none.
+    fn nearest_function(&self, _fun: &str) -> Option<String> {
+        None
+    }
+
     /// The content of `salt://path` in an environment; none when there is no such file.
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError>;
 

@@ -27,6 +27,11 @@ pub trait Runner: Sync {
         Some(format!("'{fun}' is not available.")).filter(|_| !module.is_empty())
     }
 
+    /// The state function that was probably meant by a name that is none.
+    fn nearest_state(&self, _fun: &str) -> Option<String> {
+        None
+    }
+
     /// The arguments that a state function cannot do without and that the chunk does not have.
     fn missing_arguments(&self, _chunk: &LowChunk) -> Vec<String> {
         Vec::new()

@@ -58,9 +58,11 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     nearest_of(name, TABLES.iter().flat_map(|t| t.iter()).map(|(n, _)| *n))
 }
 
-pub(crate) fn nearest_of(name: &str, among: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+/// The name that was probably meant by a mistyped one, among those that there are.
+pub fn nearest_of<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = if name.chars().count() < 5 { 1 } else { 2 };
-    among.map(|n| (distance(name, n), n)).filter(|(d, _)| *d <= limit).min().map(|(_, n)| n)
+    let near = among.filter(|n| n.len().abs_diff(name.len()) <= 4 * limit);
+    near.map(|n| (distance(name, n), n)).filter(|(d, _)| *d <= limit).min().map(|(_, n)| n)
 }
 
 /// Levenshtein distance.

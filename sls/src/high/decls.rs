@@ -2,6 +2,8 @@
 
 use data::{Dict, Value};
 
+use crate::hint;
+
 /// Adds `__sls__` and `__env__` to each ID and turns `pkg.installed: […]` and the short form
 /// `id: pkg.installed` into `pkg: [installed, …]`.
 pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut Vec<String>) {
@@ -18,7 +20,8 @@ pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut V
             }
         }
         let Some(states) = body.as_dict_mut() else {
-            errors.push(format!("ID {id} in SLS {sls} is not a dictionary"));
+            let what = format!("ID {id} in SLS {sls} is not a dictionary");
+            errors.push(hint::with(what, Some(shape(id, body))));
             continue;
         };
         if split_functions(states) {
@@ -28,6 +31,45 @@ pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut V
         }
         states.entry_or("__sls__", || sls.into());
         states.entry_or("__env__", || saltenv.into());
+    }
+}
+
+/// How the body of an ID is to be written that is something else.
+fn shape(id: &Value, body: &Value) -> String {
+    match body {
+        Value::None => {
+            format!("nothing is indented below '{id}:'; below it stands what to do, as in 'pkg.installed'")
+        }
+        Value::List(_) => {
+            format!("below '{id}:' stands a state such as 'pkg.installed:', and the list below that")
+        }
+        _ => format!("below '{id}:' stands a state such as 'pkg.installed:'"),
+    }
+}
+
+/// The same for text that is no SLS: its results name none, and the errors are others.
+pub(super) fn normalise_text(ids: &mut Dict, template: &str, errors: &mut Vec<String>) {
+    for (id, body) in ids.iter_mut() {
+        if let Value::Str(short) = body {
+            let mut parts = short.split('.');
+            match (parts.next(), parts.next()) {
+                (Some(state), Some(fun)) => *body = Dict::new().with(state, vec![Value::from(fun)]).into(),
+                _ => errors.push(format!("ID {id} in template {template} is not a dictionary")),
+            }
+            continue;
+        }
+        let Some(states) = body.as_dict_mut() else { continue };
+        for (state, _) in states.iter().filter(|(k, v)| !super::is_dunder(k) && v.is_none()) {
+            errors.push(format!(
+                "ID '{id}' in template {template} contains a short declaration ({state}) with a trailing colon. When \
+                 not passing any arguments to a state, the colon must be omitted."
+            ));
+        }
+        if split_functions(states) {
+            errors.push(format!(
+                "ID '{id}' in template '{template}' contains multiple state declarations of the same type"
+            ));
+        }
     }
 }
 

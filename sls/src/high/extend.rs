@@ -6,6 +6,7 @@ use std::sync::Arc;
 use data::Value;
 
 use super::{HighData, REQUISITE_KEYWORDS, body_str, first_key, is_dunder};
+use crate::hint;
 
 impl HighData {
     /// Applies what `extend` asked for. Errors are Salt's texts.
@@ -32,7 +33,7 @@ impl HighData {
                 match (found.pop(), found.is_empty()) {
                     (Some((found, _)), true) => found,
                     _ => {
-                        errors.push(cannot_extend(&id, &body));
+                        errors.push(hint::with(cannot_extend(&id, &body), self.meant(&id)));
                         continue;
                     }
                 }
@@ -65,6 +66,13 @@ impl HighData {
     }
 }
 
+impl HighData {
+    /// The ID that was probably meant by one that is not there.
+    fn meant(&self, id: &Value) -> Option<String> {
+        hint::meant(id.as_str()?, self.ids.keys().filter_map(Value::as_str))
+    }
+}
+
 fn cannot_extend(id: &Value, body: &Value) -> String {
     let env = body_str(body, "__env__").unwrap_or("base");
     let sls = body_str(body, "__sls__").unwrap_or("base");
@@ -94,7 +102,13 @@ fn extend_args(args: &mut Vec<Value>, mut arg: Value) {
         args.push(arg);
         return;
     };
+    // One that is no list is left to be found malformed.
+    let is_list = arg.get(&key).is_some_and(|value| value.as_list().is_some());
     let requisite = REQUISITE_KEYWORDS.contains(&key.as_str());
+    if requisite && !is_list {
+        args.push(arg);
+        return;
+    }
     let mut updated = false;
     for old in args.iter_mut() {
         match first_key(old) {

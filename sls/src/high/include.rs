@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use data::{Dict, Value};
 
 use super::{HighData, body_str, decls};
+use crate::hint;
 use crate::render::Renderer;
 
 /// Which SLS to run, by environment, in order; a name may be a glob.
@@ -50,7 +51,8 @@ pub fn compile(renderer: &Renderer, sources: &Sources) -> (HighData, Vec<String>
                 let missing = format!("SLS {name} in saltenv");
                 for error in &mut errors {
                     if error.contains("is not available") && error.contains(&missing) {
-                        *error = format!("No matching sls found for '{name}' in env '{saltenv}'");
+                        let what = format!("No matching sls found for '{name}' in env '{saltenv}'");
+                        *error = hint::with(what, hint::meant(name, available.names()));
                     }
                 }
                 all_errors.extend(errors);
@@ -81,14 +83,7 @@ pub fn compile_text(renderer: &Renderer, text: &str) -> Result<HighData, Vec<Str
     }
     let mut ids = std::sync::Arc::unwrap_or_clone(ids);
     let mut errors = Vec::new();
-    decls::normalise(&mut ids, NAME, "base", &mut errors);
-    // The text is of no SLS; its results say so.
-    for (_, body) in ids.iter_mut() {
-        if let Some(body) = body.as_dict_mut() {
-            body.remove("__sls__");
-            body.remove("__env__");
-        }
-    }
+    decls::normalise_text(&mut ids, NAME, &mut errors);
     if errors.is_empty() { Ok(HighData { ids, ..HighData::default() }) } else { Err(errors) }
 }
 
@@ -122,10 +117,11 @@ impl<'a> Compiler<'a> {
         let (value, is_init) = match rendered {
             Ok(Some(rendered)) => (rendered.value, rendered.is_init),
             Ok(None) => {
-                errors.push(format!(
+                let what = format!(
                     "Specified SLS {sls} in saltenv {saltenv} is not available on the salt master or through a \
                      configured fileserver"
-                ));
+                );
+                errors.push(hint::with(what, self.meant(sls, saltenv)));
                 return HighData::default();
             }
             Err(e) => {
@@ -197,6 +193,11 @@ impl<'a> Compiler<'a> {
         own
     }
 
+    /// The SLS that was probably meant by a name that is not there.
+    fn meant(&self, sls: &str, saltenv: &str) -> Option<String> {
+        hint::meant(sls, self.renderer.available(saltenv).ok()?.names())
+    }
+
     fn resolve(&self, item: &Value, sls: &str, saltenv: &str, is_init: bool) -> Result<Target, String> {
         // `name`, `{saltenv: name}`, or `{_xenv: name}`: from whichever environment of this run has it.
         let (env, name) = match item {
@@ -235,10 +236,11 @@ impl<'a> Compiler<'a> {
             many if many.iter().any(|e| e == saltenv) => saltenv.to_owned(),
             [] => {
                 let wanted = if any_env { of_run().collect::<Vec<_>>().join(", ") } else { env.clone() };
-                return Err(format!(
+                let what = format!(
                     "Unknown include: Specified SLS {env}: {name} is not available on the salt master in \
                      saltenv(s): {wanted} "
-                ));
+                );
+                return Err(hint::with(what, self.meant(&name, &env)));
             }
             many => {
                 return Err(format!(

@@ -3,6 +3,7 @@
 use data::{Dict, Value};
 
 use super::{HighData, REQUISITE_KEYWORDS, body_str, is_dunder};
+use crate::hint;
 
 impl HighData {
     /// What is malformed, in Salt's words.
@@ -29,11 +30,29 @@ impl HighData {
                          When not passing any arguments to a state, the colon must be omitted."
                     )),
                     Value::List(args) => check_args(id, sls, state, args, &mut errors),
-                    _ => errors.push(format!("State '{id}' in SLS '{sls}' is not formed as a list")),
+                    args => {
+                        let what = format!("State '{id}' in SLS '{sls}' is not formed as a list");
+                        errors.push(hint::with(what, as_list(state, args)));
+                    }
                 }
             }
         }
         errors
+    }
+}
+
+/// How the arguments of a state are to be written that are no list.
+fn as_list(state: &Value, args: &Value) -> Option<String> {
+    match args {
+        Value::Dict(args) => {
+            let key = args.keys().next()?;
+            let key = key.to_string();
+            Some(format!(
+                "each argument of '{state}' is an item of a list: '- {}: …'",
+                key.trim_start_matches('-')
+            ))
+        }
+        text => Some(format!("write '{state}.{text}', or '- {text}' in the line below '{state}:'")),
     }
 }
 
@@ -57,7 +76,11 @@ fn check_args(id: &Value, sls: &str, state: &Value, args: &[Value], errors: &mut
         }
     }
     match functions.as_slice() {
-        [] => errors.push(format!("No function declared in state '{id}' in SLS '{sls}'")),
+        [] => {
+            let what = format!("No function declared in state '{id}' in SLS '{sls}'");
+            let how = format!("the function stands behind the module: '{state}.…:'");
+            errors.push(hint::with(what, Some(how)));
+        }
         [_] => {}
         many => errors.push(format!(
             "Too many functions declared in state '{id}' in SLS '{sls}'. Please choose one of the following: {}",
@@ -79,15 +102,25 @@ fn check_arg(id: &Value, sls: &str, arg: &Dict, errors: &mut Vec<String>) {
     }
     match value.as_list() {
         None => {
-            errors.push(format!(
-                "The {key} statement in state '{id}' in SLS '{sls}' needs to be formed as a list"
-            ));
+            let what =
+                format!("The {key} statement in state '{id}' in SLS '{sls}' needs to be formed as a list");
+            errors.push(hint::with(what, requisite_as_list(key, value)));
         }
         Some(requisites) => requisites.iter().for_each(|req| check_requisite(id, sls, req, errors)),
     }
     if arg.len() != 1 {
         errors.push(format!("Multiple dictionaries defined in argument of state '{id}' in SLS '{sls}'"));
     }
+}
+
+/// How a requisite is to be written that is no list.
+fn requisite_as_list(key: &str, value: &Value) -> Option<String> {
+    let item = match value {
+        Value::Dict(dict) => dict.get_index(0).map(|(kind, target)| format!("{kind}: {target}"))?,
+        Value::Str(id) => id.to_string(),
+        _ => return None,
+    };
+    Some(format!("write '- {key}:' and below it, indented, '- {item}'"))
 }
 
 fn check_requisite(id: &Value, sls: &str, req: &Value, errors: &mut Vec<String>) {

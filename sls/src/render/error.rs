@@ -4,7 +4,8 @@ use std::fmt;
 
 use data::{Value, yaml};
 
-use crate::FetchError;
+use super::hints;
+use crate::{FetchError, hint};
 
 /// A failed render. `Display` is what Salt puts after "Rendering SLS 'base:x' failed: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,16 +56,28 @@ impl RenderError {
     }
 
     pub(super) fn yaml(error: &yaml::Error, text: &str) -> Self {
-        match error.kind {
+        let hint = hints::yaml(error, text);
+        let told = match error.kind {
             yaml::Kind::Scanner => {
-                let hint =
-                    if tab_at(text, error.line, error.column) { ": a tab; indent with spaces" } else { "" };
-                let problem = format!("{}{hint}", error.problem);
-                Self::at_line(&problem, error.line, text)
+                let tab = match tab_at(text, error.line, error.column) {
+                    true => ": a tab; indent with spaces",
+                    false => "",
+                };
+                Self::at_line(&format!("{}{tab}", error.problem), error.line, text)
             }
             yaml::Kind::Parser | yaml::Kind::Constructor => Self::new(error.to_string()),
             yaml::Kind::Reader | yaml::Kind::Composer => Self::other(error.to_string()),
-        }
+        };
+        told.with_hint(hint)
+    }
+
+    /// A failed template; `nearest` knows execution functions.
+    pub(super) fn jinja(error: &jinja::Error, text: &str, nearest: &dyn Fn(&str) -> Option<String>) -> Self {
+        Self::new(error.to_string()).with_hint(hints::jinja(error, text, nearest))
+    }
+
+    fn with_hint(self, hint: Option<String>) -> Self {
+        RenderError { message: hint::with(self.message, hint), ..self }
     }
 
     /// The error as the compiler reports it for an SLS.
@@ -83,12 +96,6 @@ impl fmt::Display for RenderError {
 }
 
 impl std::error::Error for RenderError {}
-
-impl From<jinja::Error> for RenderError {
-    fn from(error: jinja::Error) -> Self {
-        Self::new(error.to_string())
-    }
-}
 
 fn tab_at(text: &str, line: usize, column: usize) -> bool {
     let line = line.checked_sub(1).and_then(|line| text.lines().nth(line));

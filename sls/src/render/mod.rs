@@ -4,8 +4,8 @@ mod available;
 mod context;
 mod error;
 mod gpg;
+mod hints;
 mod loader;
-mod native;
 mod pipe;
 mod salt;
 
@@ -296,7 +296,11 @@ impl Renderer {
         let before = position.enter(dir);
         let rendered = env.render(name, &text, variables);
         position.leave(before);
-        let mut out = rendered.map_err(RenderError::from)?;
+        let nearest = |fun: &str| self.env.nearest_function(fun);
+        let mut out = rendered.map_err(|error| match is_sls {
+            true => RenderError::jinja(&error, &text, &nearest),
+            false => RenderError::new(error.to_string()),
+        })?;
         // Jinja drops one newline at the end; Salt puts it back.
         if text.ends_with('\n') {
             out.push('\n');

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::aggregate::Groups;
 use super::{Kind, Kinds, reference};
-use crate::{LowChunk, glob};
+use crate::{LowChunk, glob, hint};
 
 pub(super) type Hasher = foldhash::fast::RandomState;
 type Edges = IndexMap<u32, Kinds, Hasher>;
@@ -110,10 +110,11 @@ impl Graph {
                     return Err(format!("{what} must have a string as the value"));
                 };
                 let Some(found) = self.find(module, target) else {
-                    return Err(at(format!(
+                    let what = format!(
                         "Referenced state does not exist for requisite [{}: ({module}: {target})]",
                         kind.name()
-                    )));
+                    );
+                    return Err(hint::with(at(what), self.meant(module, target)));
                 };
                 for required in found {
                     if kind == Kind::Prereq {
@@ -148,6 +149,18 @@ impl Graph {
             self.by_name.iter().filter(|((m, name), _)| **m == *module && glob::matches(target, name));
         let found: Vec<u32> = found.flat_map(|(_, nodes)| nodes.iter().copied()).collect();
         (!found.is_empty()).then_some(found)
+    }
+
+    /// What a reference to nothing may have meant.
+    fn meant(&self, module: &str, target: &str) -> Option<String> {
+        if module == "sls" {
+            return hint::meant(target, self.by_sls.keys().map(|sls| &**sls));
+        }
+        let other = self.by_name.keys().find(|(m, name)| **name == *target && **m != *self.id_key);
+        if let Some((other, _)) = other {
+            return Some(format!("did you mean '{other}: {target}'?"));
+        }
+        hint::meant(target, self.by_name.keys().filter(|(m, _)| **m == *module).map(|(_, name)| &**name))
     }
 
     fn add_edge(&mut self, from: u32, to: u32, kind: Kind) {

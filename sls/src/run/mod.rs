@@ -47,6 +47,9 @@ pub fn faults(runner: &dyn Runner, chunk: &LowChunk) -> Vec<String> {
             } else {
                 faults.push(format!("Specified state '{full}' was not found"));
             }
+            if let (Some(fault), Some(near)) = (faults.last_mut(), runner.nearest_state(&full)) {
+                fault.push_str(&format!("\nhint: did you mean '{near}'?"));
+            }
         } else {
             let missing = runner.missing_arguments(chunk);
             faults.extend(missing.iter().map(|arg| format!("Missing parameter {arg} for state {full}")));
