@@ -6,6 +6,7 @@ mod error;
 mod gpg;
 mod hints;
 mod loader;
+mod native;
 mod pipe;
 mod salt;
 
