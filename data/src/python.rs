@@ -83,13 +83,14 @@ pub fn write_str_repr(out: &mut dyn Write, s: &str) -> fmt::Result {
     out.write_char(quote)
 }
 
-/// Near enough to `str.isprintable`: controls, separators other than the space, format and private
-/// characters are escaped.
+/// `str.isprintable` of a character that is not ASCII: Rust's own `Debug` escapes the same Unicode categories.
 fn is_printable(c: char) -> bool {
-    !(c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(c as u32, 0xAD | 0x600..=0x605 | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F
-            | 0xE000..=0xF8FF | 0xFEFF | 0xFFF0..=0xFFFB | 0xFFFE..=0xFFFF | 0xE0000..))
+    // Behind another character, because combining ones are escaped where they come first.
+    let mut text = [b'a'; 5];
+    let (_, tail) = text.split_at_mut(1);
+    let length = 1 + c.encode_utf8(tail).len();
+    let text = text.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
+    text.escape_debug().count() == 2
 }
 
 /// Writes `repr()` of bytes: `b'…'`.

@@ -93,8 +93,34 @@ fn aliases_share_and_bombs_are_refused() {
 }
 
 #[test]
+fn aliases_do_not_nest_deeper_than_the_document_may() {
+    let mut chain = "- &a0 [x]\n".to_owned();
+    for i in 1..50_000 {
+        chain.push_str(&format!("- &a{i} [*a{}]\n", i - 1));
+    }
+    assert!(load(&chain).unwrap_err().problem.contains("nested deeper"));
+}
+
+#[test]
+fn what_is_merged_is_shared() {
+    let value = load("a: &a {l: [1]}\nb: {<<: *a}\nc: {<<: *a}\n").unwrap();
+    let list = |key| value.get(key).and_then(|v| v.get("l")).cloned();
+    match (list("b"), list("c")) {
+        (Some(Value::List(b)), Some(Value::List(c))) => assert!(std::sync::Arc::ptr_eq(&b, &c)),
+        other => panic!("not two lists: {other:?}"),
+    }
+}
+
+#[test]
 fn what_contains_itself_is_refused() {
-    for text in ["&a [*a]", "&a {b: *a}", "&a {<<: *a}", "a: &a\n  b: &b\n    <<: *a\n"] {
+    for text in [
+        "&a [*a]",
+        "&a {b: *a}",
+        "&a {<<: *a}",
+        "a: &a\n  b: &b\n    <<: *a\n",
+        // The merge puts a mapping that has no anchor into itself, twice at each level.
+        "&a\n- b: {<<: *a}\n  c: {<<: *a}\n",
+    ] {
         let error = load(text).unwrap_err();
         assert_eq!(error.problem, "found unconstructable recursive node", "{text}");
     }

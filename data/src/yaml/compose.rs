@@ -18,12 +18,14 @@ pub(super) struct Node<'a> {
     pub(super) anchored: bool,
     pub(super) content: Content<'a>,
     /// Nodes in it, itself included, an alias counting as what it refers to.
-    size: usize,
+    size: u32,
+    /// Levels of it, counted in the same way.
+    depth: u32,
 }
 
 /// How many nodes a document may have with its aliases written out: where aliases of aliases end, before
 /// somebody prints or sends what they stand for.
-const MAX_NODES: usize = 1_000_000;
+pub(super) const MAX_NODES: usize = 1_000_000;
 
 pub(super) enum Content<'a> {
     Scalar(Cow<'a, str>),
@@ -138,6 +140,7 @@ impl<'a> Composer<'a> {
 
     fn directives(&mut self) -> Result<(), Error> {
         let mut versions = 0;
+        self.handles.clear();
         loop {
             let mark = self.scanner.peek()?.start;
             let error = |problem| Err(Error::new(Kind::Parser, problem, mark));
@@ -191,23 +194,41 @@ impl<'a> Composer<'a> {
             return Err(Error::new(Kind::Composer, "second occurrence", mark)
                 .within("found duplicate anchor; first occurrence", first));
         }
-        self.nodes.push(Node { tag, mark, anchored: anchor.is_some(), content, size: 1 });
+        self.nodes.push(Node { tag, mark, anchored: anchor.is_some(), content, size: 1, depth: 0 });
         Ok(id)
     }
 
     fn fill(&mut self, id: Id, content: Content<'a>) -> Result<Id, Error> {
-        let size = |id: &Id| self.nodes.get(*id).map_or(0, |n| n.size);
-        let inside: usize = match &content {
-            Content::Scalar(_) => 0,
-            Content::Seq(items) => items.iter().map(size).sum(),
-            Content::Map(entries) => entries.iter().map(|(k, v)| size(k) + size(v)).sum(),
+        let (mut size, mut depth) = (1u32, 0);
+        let mut add = |id: &Id| {
+            if let Some(node) = self.nodes.get(*id) {
+                size = size.saturating_add(node.size);
+                depth = node.depth.max(depth);
+            }
         };
+        match &content {
+            Content::Scalar(_) => {}
+            Content::Seq(items) => items.iter().for_each(add),
+            Content::Map(entries) => entries.iter().for_each(|(k, v)| {
+                add(k);
+                add(v);
+            }),
+        }
+        // A long document without aliases is just long.
+        let limit = MAX_NODES.max(self.nodes.len().saturating_mul(2));
         let Some(node) = self.nodes.get_mut(id) else { return Ok(id) };
-        if inside >= MAX_NODES {
-            let problem = format!("more than {MAX_NODES} nodes, aliases written out");
+        node.size = size;
+        node.depth = depth + 1;
+        let problem = if size as usize > limit {
+            format!("more than {MAX_NODES} nodes, aliases written out")
+        } else if node.depth as usize > MAX_DEPTH + 1 {
+            format!("nested deeper than {MAX_DEPTH}, aliases written out")
+        } else {
+            String::new()
+        };
+        if !problem.is_empty() {
             return Err(Error::new(Kind::Composer, problem, node.mark));
         }
-        node.size = inside + 1;
         node.content = content;
         Ok(id)
     }
@@ -366,14 +387,15 @@ impl<'a> Composer<'a> {
                 let error = self.here("did not find expected key")?;
                 return Err(error.within("while parsing a block mapping", start));
             };
-            let end = self.scanner.peek()?.end;
+            let next = self.scanner.peek()?;
+            let (start, end) = (next.start, next.end);
             let value = if self.skip_if(&Value)? {
                 match self.kind()? {
                     Key | Value | BlockEnd => self.empty(end)?,
                     _ => self.node(Place::InBlockMap, depth + 1)?,
                 }
             } else {
-                self.empty(end)?
+                self.empty(start)?
             };
             entries.push((key, value));
         }

@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Rules;
-use super::compose::{Content, Document, Id, Node};
+use super::compose::{Content, Document, Id, MAX_NODES, Node};
 use super::error::{Error, Kind, Mark};
 use super::resolve::{Tag, to_bool, to_float, to_int, to_timestamp};
+use super::{MAX_DEPTH, Rules};
 use crate::{Dict, Value};
 
 /// The value of a document.
@@ -25,6 +25,8 @@ pub(super) fn construct(document: Document<'_>, rules: Rules) -> Result<Value, E
         keys: HashSet::default(),
         open: Vec::new(),
         first_error: None,
+        stopped: false,
+        merged: 0,
     };
     let value = constructor.value(root, 0);
     match constructor.first_error {
@@ -45,6 +47,10 @@ struct Constructor<'a> {
     open: Vec<Id>,
     /// PyYAML builds level by level, so of several errors it reports the outermost one first.
     first_error: Option<(usize, Error)>,
+    /// There is no end to this document.
+    stopped: bool,
+    /// Entries that `<<` has brought: what a bomb of merges of merges runs into.
+    merged: usize,
 }
 
 const MAPPING: &str = "while constructing a mapping";
@@ -68,6 +74,15 @@ impl Constructor<'_> {
     /// The value of a node that stands at `level`; a failure is noted and stands as `None`.
     fn value(&mut self, id: Id, level: usize) -> Value {
         let Some(node) = self.nodes.get(id) else { return Value::None };
+        // No document is that deep: a merge has put a node into itself.
+        if level > 2 * MAX_DEPTH && !self.stopped {
+            self.stopped = true;
+            let error = self.error("found unconstructable recursive node", id);
+            return self.fail(level, error);
+        }
+        if self.stopped {
+            return Value::None;
+        }
         if !node.anchored {
             return self.build(id, level);
         }
@@ -123,7 +138,9 @@ impl Constructor<'_> {
         let salt = self.rules == Rules::Salt;
         let made = match node.tag {
             Tag::Null => Ok(Value::None),
-            Tag::Bool => to_bool(text).map(Value::Bool).ok_or_else(|| format!("{:?}", Value::from(&**text))),
+            Tag::Bool => to_bool(text)
+                .map(Value::Bool)
+                .ok_or_else(|| format!("{:?}", Value::from(text.to_ascii_lowercase()))),
             Tag::Int if salt => to_int(without_leading_zeros(text)),
             Tag::Int => to_int(text),
             Tag::Float => to_float(text).map(Value::Float),
@@ -217,44 +234,53 @@ impl Constructor<'_> {
             return Some("found unhashable key".to_owned());
         }
         let mut text = "found unacceptable key ".to_owned();
-        self.show_content(&mut text, key, 0);
+        match &node.content {
+            Content::Scalar(scalar) => text.push_str(scalar),
+            _ => self.show_content(&mut text, key, &mut Vec::new()),
+        }
         Some(text)
     }
 
     /// `repr()` of what a node holds, because Salt's error text has it.
-    fn show_content(&self, out: &mut String, id: Id, depth: usize) {
+    fn show_content(&self, out: &mut String, id: Id, open: &mut Vec<Id>) {
         let Some(node) = self.nodes.get(id) else { return };
-        if out.len() > 10_000 || depth > 20 {
+        if let Content::Scalar(text) = &node.content {
+            let _ = crate::python::write_str_repr(out, text);
+            return;
+        }
+        if open.contains(&id) {
+            out.push_str("[...]");
+            return;
+        }
+        if out.len() > 10_000 || open.len() > 20 {
             out.push('…');
             return;
         }
+        open.push(id);
+        out.push('[');
         match &node.content {
-            Content::Scalar(text) => {
-                let _ = crate::python::write_str_repr(out, text);
-            }
+            Content::Scalar(_) => {}
             Content::Seq(items) => {
-                out.push('[');
                 for (i, item) in items.iter().enumerate() {
                     out.push_str(if i > 0 { ", " } else { "" });
-                    self.show_node(out, *item, depth);
+                    self.show_node(out, *item, open);
                 }
-                out.push(']');
             }
             Content::Map(entries) => {
-                out.push('[');
                 for (i, (key, value)) in entries.iter().enumerate() {
                     out.push_str(if i > 0 { ", (" } else { "(" });
-                    self.show_node(out, *key, depth);
+                    self.show_node(out, *key, open);
                     out.push_str(", ");
-                    self.show_node(out, *value, depth);
+                    self.show_node(out, *value, open);
                     out.push(')');
                 }
-                out.push(']');
             }
         }
+        out.push(']');
+        open.pop();
     }
 
-    fn show_node(&self, out: &mut String, id: Id, depth: usize) {
+    fn show_node(&self, out: &mut String, id: Id, open: &mut Vec<Id>) {
         let Some(node) = self.nodes.get(id) else { return };
         let class = match node.content {
             Content::Scalar(_) => "ScalarNode",
@@ -262,7 +288,7 @@ impl Constructor<'_> {
             Content::Map(_) => "MappingNode",
         };
         let _ = write!(out, "{class}(tag={:?}, value=", Value::from(node.tag.name()));
-        self.show_content(out, id, depth + 1);
+        self.show_content(out, id, open);
         out.push(')');
     }
 
@@ -294,7 +320,8 @@ impl Constructor<'_> {
             if self.rules == Rules::Salt {
                 // Salt drops what the mapping has itself; PyYAML lets the later one win.
                 let texts: HashSet<&str> = own.iter().filter_map(|(k, _)| self.text(*k)).collect();
-                merged.retain(|(k, _)| self.text(*k).is_none_or(|t| !texts.contains(t)));
+                let here = |key: Id| own.iter().any(|(k, _)| *k == key);
+                merged.retain(|(k, _)| self.text(*k).map_or_else(|| !here(*k), |t| !texts.contains(t)));
             }
             merged.append(&mut own);
             own = merged;
@@ -337,12 +364,20 @@ impl Constructor<'_> {
                 None => {}
             }
         }
+        let before = out.len();
         for source in sources {
             if let Some(Node { content: Content::Map(entries), .. }) = self.nodes.get(source) {
-                if out.len() + entries.len() > MAX_MERGED {
-                    return Err(self.error(format!("merges more than {MAX_MERGED} entries"), value));
+                self.merged += entries.len();
+                if self.merged > MAX_NODES.max(self.nodes.len()) {
+                    return Err(self.error(format!("merges more than {MAX_NODES} entries"), value));
                 }
                 out.extend_from_slice(entries);
+            }
+        }
+        // What several mappings hold now is built once.
+        for (_, shared) in out.iter().skip(before) {
+            if let Some(node) = self.nodes.get_mut(*shared) {
+                node.anchored |= !matches!(node.content, Content::Scalar(_));
             }
         }
         Ok(())
@@ -382,9 +417,6 @@ impl Constructor<'_> {
     }
 }
 
-/// Entries that one `<<` may bring: what a bomb of merges of merges runs into.
-const MAX_MERGED: usize = 100_000;
-
 /// Salt reads `0644` as 644: the zeros in front go, unless they say binary or hexadecimal.
 fn without_leading_zeros(text: &str) -> &str {
     if !text.starts_with('0') || text.starts_with("0b") || text.starts_with("0x") {
@@ -406,14 +438,19 @@ fn from_base64(text: &str, salt: bool) -> Result<Value, String> {
             .with_decode_allow_trailing_bits(true),
     );
     if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii()) {
-        let shown = match u32::from(c) {
-            code @ 0..=0xff => format!("\\x{code:02x}"),
-            code @ 0x100..=0xffff => format!("\\u{code:04x}"),
-            code => format!("\\U{code:08x}"),
+        let run = text.chars().skip(at).take_while(|c| !c.is_ascii()).count();
+        let place = if run > 1 {
+            format!("characters in position {at}-{}", at + run - 1)
+        } else {
+            let shown = match u32::from(c) {
+                code @ 0..=0xff => format!("\\x{code:02x}"),
+                code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            };
+            format!("character '{shown}' in position {at}")
         };
         return Err(format!(
-            "failed to convert base64 data into ascii: 'ascii' codec can't encode character '{shown}' in position \
-             {at}: ordinal not in range(128)"
+            "failed to convert base64 data into ascii: 'ascii' codec can't encode {place}: ordinal not in range(128)"
         ));
     }
     let extra = if salt { (4 - text.len() % 4) % 4 } else { 0 };

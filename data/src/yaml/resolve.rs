@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 use num_bigint::BigInt;
 
+use crate::python::is_space;
 use crate::{DateTime, FixedOffsetKey, Value};
 
 /// The tags that mean something to a safe loader.
@@ -84,6 +85,8 @@ pub(super) fn resolve(text: &str) -> Tag {
         b'~' | b'n' | b'N' if matches!(text, "~" | "null" | "Null" | "NULL") => Tag::Null,
         b'<' if text == "<<" => Tag::Merge,
         b'=' if text == "=" => Tag::Default,
+        // These are text in quotes alone; a quoted one with the tag `!` has this type, which nothing can read.
+        b'!' | b'&' | b'*' if text.len() == 1 => Tag::Other(format!("{PREFIX}yaml").into()),
         b'-' | b'+' | b'.' | b'0'..=b'9' => {
             if is_float(text) {
                 Tag::Float
@@ -204,6 +207,7 @@ pub(super) fn to_int(text: &str) -> Result<Value, String> {
     let t = unsigned(&clean);
     let parse = |digits: &str, radix: u32| {
         let bad = || format!("invalid literal for int() with base {radix}: {:?}", Value::from(digits));
+        let digits = digits.trim_matches(is_space);
         if radix == 10 && digits.len() > MAX_DIGITS {
             return Err(format!(
                 "Exceeds the limit ({MAX_DIGITS} digits) for integer string conversion: value has {} digits; \
@@ -223,7 +227,7 @@ pub(super) fn to_int(text: &str) -> Result<Value, String> {
     } else if let Some(hex) = t.strip_prefix("0x") {
         parse(hex, 16)?
     } else if t.starts_with('0') {
-        parse(t, 8)?
+        parse(t.strip_prefix("0o").or_else(|| t.strip_prefix("0O")).unwrap_or(t), 8)?
     } else if t.contains(':') {
         let mut sum = BigInt::ZERO;
         for part in t.split(':') {
@@ -262,6 +266,7 @@ pub(super) fn to_float(text: &str) -> Result<f64, String> {
     let t = unsigned(&clean);
     let parse = |digits: &str| {
         digits
+            .trim_matches(is_space)
             .parse::<f64>()
             .map_err(|_| format!("could not convert string to float: {:?}", Value::from(digits)))
     };
@@ -269,9 +274,11 @@ pub(super) fn to_float(text: &str) -> Result<f64, String> {
         ".inf" => sign * f64::INFINITY,
         ".nan" => f64::NAN,
         _ if t.contains(':') => {
-            let mut sum = 0.0;
-            for (i, part) in t.rsplit(':').enumerate() {
-                sum += parse(part)? * 60f64.powi(i32::try_from(i).unwrap_or(i32::MAX));
+            let parts = t.split(':').map(parse).collect::<Result<Vec<f64>, String>>()?;
+            let (mut sum, mut base) = (0.0, 1.0);
+            for part in parts.iter().rev() {
+                sum += part * base;
+                base *= 60.0;
             }
             sign * sum
         }

@@ -227,6 +227,9 @@ impl<'a> Scanner<'a> {
 
     fn skip_to_token(&mut self) {
         loop {
+            if self.column == 0 && self.bytes.get(self.at..self.at + 3) == Some(b"\xef\xbb\xbf") {
+                self.skip_char();
+            }
             loop {
                 match self.byte(0) {
                     Some(b' ') => self.skip_run(|b| b == b' '),
