@@ -7,6 +7,7 @@
 pub mod cmd;
 pub mod file;
 pub mod git;
+pub mod module;
 pub mod pip;
 pub mod pkg;
 mod plan;
@@ -31,6 +32,7 @@ pub const ALL: &[&[StateEntry]] = &[
     cmd::STATES,
     file::STATES,
     git::STATES,
+    module::STATES,
     pip::STATES,
     pkg::STATES,
     service::STATES,
@@ -45,6 +47,8 @@ pub trait State: Arguments + Documented {
     /// Whether arguments that are no field are let pass (`**kwargs` in Salt); they are logged. Otherwise they
     /// make the state false.
     const KWARGS: bool = true;
+    /// Whether every argument is its own, whatever its name: it reads them from the chunk.
+    const ANY: bool = false;
     /// Whether there is a [`State::mod_watch`].
     const WATCHES: bool = false;
     /// One thing to do.
@@ -74,6 +78,8 @@ pub struct StateEntry {
     pub fields: &'static [Field],
     /// Whether it lets other arguments pass.
     pub kwargs: bool,
+    /// Whether all of them are its own.
+    pub any: bool,
     /// Whether its module does something of its own when a state that it watches changed.
     pub watches: bool,
     make: fn(Dict) -> Result<Box<dyn Runs>, ArgError>,
@@ -118,6 +124,7 @@ pub const fn entry<S: State>() -> StateEntry {
         doc: S::DOC,
         fields: S::FIELDS,
         kwargs: S::KWARGS,
+        any: S::ANY,
         watches: S::WATCHES,
         make: plan::make::<S>,
     }
