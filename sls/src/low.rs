@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 
 use crate::high::{HighData, is_dunder};
 use crate::requisite::{Graph, Kind};
-use crate::{LowChunk, glob};
+use crate::{LowChunk, glob, hint};
 
 /// What compiling needs to know beyond the high data.
 pub struct LowOptions<'a> {
@@ -275,7 +275,8 @@ impl LowState {
             }
             Err(_) => {
                 let cycle = self.graph.describe_cycle(&self.chunks);
-                errors.push(format!("Recursive requisites were found: {cycle}"));
+                let how = "each of these waits for the next one; leave one of the requisites out";
+                errors.push(hint::with(format!("Recursive requisites were found: {cycle}"), Some(how)));
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }

@@ -326,14 +326,16 @@ fn merge(high: &mut HighData, part: HighData, errors: &mut Vec<String>) {
             Some(there) if *there == body => {}
             Some(there) => {
                 let part = |body: &Value, key| body_str(body, key).unwrap_or("?").to_owned();
-                errors.push(format!(
+                let what = format!(
                     "Detected conflicting IDs, SLS IDs need to be globally unique.\n    The conflicting ID is '{id}' \
                      and is found in SLS '{}:{}' and SLS '{}:{}'",
                     part(there, "__env__"),
                     part(there, "__sls__"),
                     part(&body, "__env__"),
                     part(&body, "__sls__")
-                ));
+                );
+                let how = format!("one of the two needs another ID, and '- name: {id}' below it");
+                errors.push(hint::with(what, Some(how)));
                 *there = body;
             }
         }

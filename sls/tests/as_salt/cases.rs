@@ -127,12 +127,17 @@ fn same(name: &str, key: &str, wanted: &Value, got: &Value) -> bool {
     }
 }
 
-/// Without what rsalt says on top of Salt's texts: lines that begin with `hint: `.
+/// Without what rsalt says on top of Salt's texts: lines that begin with `hint: `, and numbered lines of source.
 fn without_hints(value: &Value) -> Value {
+    let numbered = |line: &str| {
+        let rest = line.trim_start_matches([' ', '>']);
+        line.starts_with("  ") && rest.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(" |")
+    };
     match value {
         Value::Str(text) if text.contains("\nhint: ") => {
             let ends = text.ends_with('\n');
-            let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("hint: ")).collect();
+            let kept: Vec<&str> =
+                text.lines().filter(|line| !line.starts_with("hint: ") && !numbered(line)).collect();
             format!("{}{}", kept.join("\n"), if ends { "\n" } else { "" }).into()
         }
         Value::List(list) => list.iter().map(without_hints).collect::<Vec<_>>().into(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod cases;
+mod mistakes;
 mod render;
 mod support;
 mod trees;

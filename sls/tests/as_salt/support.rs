@@ -52,7 +52,11 @@ impl RenderEnv for Minion {
     }
 
     fn has_function(&self, fun: &str) -> bool {
-        matches!(fun, "test.ping" | "test.echo" | "test.arg" | "test.true")
+        FUNCTIONS.contains(&fun)
+    }
+
+    fn nearest_function(&self, fun: &str) -> Option<String> {
+        sls::nearest(fun, FUNCTIONS.iter().copied()).map(str::to_owned)
     }
 
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
@@ -85,23 +89,23 @@ impl RenderEnv for Minion {
     }
 }
 
+const FUNCTIONS: &[&str] = &["test.ping", "test.echo", "test.arg", "test.true"];
+
+const STATES: &[&str] = &[
+    "test.nop",
+    "test.succeed_with_changes",
+    "test.succeed_without_changes",
+    "test.fail_with_changes",
+    "test.fail_without_changes",
+    "test.configurable_test_state",
+    "test.show_notification",
+    "test.mod_watch",
+    "file.exists",
+    "file.directory",
+];
+
 pub(crate) fn has_state(fun: &str) -> bool {
-    let (module, name) = fun.split_once('.').unwrap_or((fun, ""));
-    match module {
-        "test" => matches!(
-            name,
-            "nop"
-                | "succeed_with_changes"
-                | "succeed_without_changes"
-                | "fail_with_changes"
-                | "fail_without_changes"
-                | "configurable_test_state"
-                | "show_notification"
-                | "mod_watch"
-        ),
-        "file" => matches!(name, "exists" | "directory"),
-        _ => false,
-    }
+    STATES.contains(&fun)
 }
 
 fn call(fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<Value, CallError> {
@@ -166,6 +170,10 @@ impl Runner for States {
 
     fn has_state(&self, fun: &str) -> bool {
         has_state(fun)
+    }
+
+    fn nearest_state(&self, fun: &str) -> Option<String> {
+        sls::nearest(fun, STATES.iter().copied()).map(str::to_owned)
     }
 
     fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError> {

@@ -1,0 +1,6 @@
+web:
+  test.nop: []
+extend:
+  webb:
+    test:
+      - name: x

@@ -1,0 +1,4 @@
+include:
+  - lib.web
+web:
+  test.succeed_with_changes: []

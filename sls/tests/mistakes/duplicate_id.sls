@@ -1,0 +1,6 @@
+web:
+  test.nop: []
+db:
+  test.nop: []
+web:
+  test.succeed_with_changes: []

@@ -1,0 +1,3 @@
+{% for n in [1, 2] %}
+web{{ n }}:
+  test.nop: []

@@ -1,0 +1,5 @@
+web:
+  test.nop: []
+{% if grains['os'] == 'Debian' %}
+db:
+  test.nop: []

@@ -1,0 +1,4 @@
+include:
+  - missing_includes
+web:
+  test.nop: []

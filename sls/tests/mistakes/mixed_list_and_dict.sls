@@ -1,0 +1,4 @@
+web:
+  test.show_notification:
+    - text: a
+    name: b

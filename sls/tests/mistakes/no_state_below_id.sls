@@ -1,0 +1,3 @@
+web:
+db:
+  test.nop: []

@@ -1,0 +1,6 @@
+/etc/motd:
+  file.exists: []
+page:
+  test.nop:
+    - require:
+      - test: /etc/motd

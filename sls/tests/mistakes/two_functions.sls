@@ -1,0 +1,4 @@
+web:
+  test:
+    - nop
+    - succeed_with_changes

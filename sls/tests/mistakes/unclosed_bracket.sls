@@ -1,0 +1,5 @@
+web:
+  test.show_notification:
+    - text: [a, b
+db:
+  test.nop: []

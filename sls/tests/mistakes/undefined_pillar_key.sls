@@ -1,0 +1,3 @@
+web:
+  test.show_notification:
+    - text: {{ pillar['greeting'] }}

@@ -1,0 +1,4 @@
+{% set port = 80 %}
+web:
+  test.show_notification:
+    - text: {{ prot }}

@@ -1,0 +1,6 @@
+webserver:
+  test.nop: []
+page:
+  test.nop:
+    - require:
+      - test: websever

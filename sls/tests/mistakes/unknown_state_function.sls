@@ -1,0 +1,2 @@
+web:
+  test.suceed_with_changes: []

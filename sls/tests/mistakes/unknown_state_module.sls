@@ -1,0 +1,2 @@
+web:
+  tset.nop: []

@@ -1,0 +1,4 @@
+#!yaml
+web:
+  test.show_notification:
+    - text: {{ pillar['greeting'] }}
