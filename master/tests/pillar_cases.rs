@@ -41,6 +41,7 @@ fn compile(case: &Value) -> Value {
         saltenv: text(case.get("saltenv")),
         pillarenv: text(case.get("pillarenv")),
         overrides: case.get("pillar").cloned().unwrap_or_default(),
+        external: Value::None,
     };
     PillarServer::new(Arc::new(config)).compile(&grains.get("id").unwrap().to_string(), &request).unwrap()
 }
@@ -79,7 +80,7 @@ fn what_is_no_pillar_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let config = MasterConfig::load(dir.path()).unwrap();
     let request =
-        PillarRequest { grains: Value::dict(), saltenv: None, pillarenv: None, overrides: "text".into() };
+        PillarRequest { grains: Value::dict(), saltenv: None, pillarenv: None, overrides: "text".into(), external: Value::None };
     let error = PillarServer::new(Arc::new(config)).compile("m", &request).unwrap_err();
     assert_eq!(error.to_string(), "pillar of 'm': pillar= is to be a dict, not a str");
 }

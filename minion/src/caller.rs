@@ -3,15 +3,24 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use data::{Dict, Value};
+use proto::config::MinionConfig;
 
 use crate::ctx::{Ctx, JobCtx, Scope};
 use crate::exec::{self, ExecError};
-use crate::fileclient::FileClient;
+use crate::fileclient::{FileClient, LocalFiles};
 use crate::host::Host;
 use crate::jobs::JobControl;
+use crate::local;
 use crate::pillar::PillarSource;
 
+/// Takes events to the master.
+pub trait EventSink: Send + Sync {
+    /// Fires an event; an error says why the master does not have it.
+    fn fire(&self, tag: &str, data: Value) -> Result<(), String>;
+}
+
 /// What a [`Caller`] is made of.
+#[derive(Clone)]
 pub struct Parts {
     /// The configuration under Salt's names: a dict.
     pub opts: Value,
@@ -25,6 +34,8 @@ pub struct Parts {
     pub pillar: Arc<dyn PillarSource>,
     /// The jobs of this minion.
     pub jobs: Arc<dyn JobControl>,
+    /// Where events go; none without a master.
+    pub events: Option<Arc<dyn EventSink>>,
 }
 
 /// Calls execution functions. Clones share everything; calls may run side by side.
@@ -76,6 +87,27 @@ impl Caller {
         &*self.0.parts.jobs
     }
 
+    /// Where events go; none without a master.
+    pub(crate) fn events(&self) -> Option<Arc<dyn EventSink>> {
+        self.0.parts.events.clone()
+    }
+
+    /// What the master's config says of states; nothing without a master.
+    pub(crate) fn master_opts(&self) -> Dict {
+        self.files().master_opts()
+    }
+
+    /// The same minion with another config.
+    pub(crate) fn configured(&self, config: &MinionConfig) -> Caller {
+        let mut parts = self.0.parts.clone();
+        parts.opts = config.opts.clone();
+        if config.file_client == "local" {
+            parts.files = Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts));
+            parts.pillar = Arc::new(local::pillar(config));
+        }
+        Caller::new(parts)
+    }
+
     /// The grains, collected at first use.
     pub fn grains(&self) -> Value {
         if let Some(grains) = &*self.0.grains.read().unwrap_or_else(PoisonError::into_inner) {
@@ -125,7 +157,19 @@ impl Caller {
         kwargs: Dict,
         job: &Arc<JobCtx>,
     ) -> Result<Value, ExecError> {
-        exec::call(fun, args, kwargs, &Ctx::new(self, &Arc::new(Scope::default()), job))
+        self.function_in(Scope::default(), fun, args, kwargs, job)
+    }
+
+    /// The same within a scope.
+    pub(crate) fn function_in(
+        &self,
+        scope: Scope,
+        fun: &str,
+        args: Vec<Value>,
+        kwargs: Dict,
+        job: &Arc<JobCtx>,
+    ) -> Result<Value, ExecError> {
+        exec::call(fun, args, kwargs, &Ctx::new(self, &Arc::new(scope), job))
     }
 
     /// Runs a function as a job does: every end of it is an outcome. Without a panic, whatever happens.

@@ -14,8 +14,8 @@ use crate::health::Health;
 use crate::host::Stop;
 use crate::host::real::RealHost;
 use crate::job::{CallerRunner, JobRunner, Jobs, SIDE_BY_SIDE, SpoolError};
-use crate::pillar::{LocalPillar, PillarSource};
-use crate::{Caller, JobControl, Parts, RunningJob, grains, memory};
+use crate::pillar::PillarSource;
+use crate::{Caller, JobControl, Parts, RunningJob, grains, local, memory};
 
 /// Jobs that run at SIGTERM get so much time to end by themselves, and then to end when told to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -73,7 +73,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     let (asker, asks) = conn::asker(&config);
     let (files, pillar): (Arc<dyn FileClient>, Arc<dyn PillarSource>) = if config.file_client == "local" {
         let files = Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts));
-        (files, Arc::new(local_pillar(&config)))
+        (files, Arc::new(local::pillar(&config)))
     } else {
         let files = RemoteFiles::new(asker.clone(), &config.cachedir);
         (Arc::new(files), Arc::new(RemotePillar::new(asker.clone(), config.saltenv.clone())))
@@ -86,6 +86,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         files,
         pillar,
         jobs: Arc::clone(&table) as Arc<dyn JobControl>,
+        events: Some(Arc::new(asker.clone())),
     });
     // Collecting grains reads files: on a thread that ends with it.
     let collector = caller.clone();
@@ -134,16 +135,6 @@ pub fn remove_pidfile(path: Option<&Path>) {
     if let Some(path) = path {
         // Somebody may have cleaned up.
         let _ = std::fs::remove_file(path);
-    }
-}
-
-fn local_pillar(config: &MinionConfig) -> LocalPillar {
-    LocalPillar {
-        id: config.id.clone(),
-        opts: config.opts.clone(),
-        files: Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts)),
-        nodegroups: Arc::clone(&config.nodegroups),
-        call: None,
     }
 }
 

@@ -26,7 +26,7 @@ mod run;
 pub mod states;
 
 pub use args::Documented;
-pub use caller::{Caller, JobOutcome, Parts};
+pub use caller::{Caller, EventSink, JobOutcome, Parts};
 pub use ctx::{Ctx, FileState, JobCtx, Scope};
 pub use jobs::{JobControl, NoJobs, RunningJob};
 pub use run::Minion;

@@ -7,7 +7,6 @@ use proto::config::MinionConfig;
 
 use crate::caller::{Caller, Parts};
 use crate::conn::{Asker, RemoteFiles, RemotePillar};
-use crate::ctx::JobCtx;
 use crate::fileclient::LocalFiles;
 use crate::grains;
 use crate::host::real::RealHost;
@@ -23,6 +22,7 @@ pub fn parts(config: &MinionConfig) -> Parts {
         files: Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts)),
         pillar: Arc::new(pillar(config)),
         jobs: Arc::new(NoJobs) as Arc<dyn JobControl>,
+        events: None,
     }
 }
 
@@ -31,29 +31,29 @@ pub fn parts_with_master(config: &MinionConfig, asker: &Asker) -> Parts {
     Parts {
         files: Arc::new(RemoteFiles::new(asker.clone(), &config.cachedir)),
         pillar: Arc::new(RemotePillar::new(asker.clone(), config.saltenv.clone())),
+        events: Some(Arc::new(asker.clone())),
         ..parts(config)
     }
 }
 
-/// The pillar of `pillar_roots`. Its templates may call execution functions; these see no pillar.
+/// The pillar of `pillar_roots`. Its templates may call execution functions; these have the files of the states.
 pub fn pillar(config: &MinionConfig) -> LocalPillar {
     let files = Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts));
     let caller = Caller::new(Parts {
         opts: config.opts.clone(),
         host: Arc::new(RealHost::new()),
         grains: grains::collect,
-        files: Arc::clone(&files) as _,
+        files: Arc::new(LocalFiles::from_opts(config.file_roots.clone(), &config.opts)),
         pillar: Arc::new(NoPillar),
         jobs: Arc::new(NoJobs),
+        events: None,
     });
     LocalPillar {
         id: config.id.clone(),
         opts: config.opts.clone(),
         files,
         nodegroups: Arc::clone(&config.nodegroups),
-        call: Some(Arc::new(move |fun, args, kwargs| {
-            Ok(caller.function(fun, args, kwargs, &Arc::new(JobCtx::local()))?)
-        })),
+        functions: Some(caller),
     }
 }
 

@@ -33,6 +33,18 @@ impl Minion {
         self
     }
 
+    /// The same by another caller.
+    #[must_use]
+    pub(crate) fn with_caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// Who calls.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     fn ctx(&self) -> Ctx<'_> {
         Ctx::new(&self.caller, &self.scope, &self.job)
     }
@@ -57,6 +69,11 @@ impl RenderEnv for Minion {
 
     fn has_function(&self, fun: &str) -> bool {
         crate::exec::find(fun).is_some()
+    }
+
+    fn nearest_function(&self, fun: &str) -> Option<String> {
+        let all = crate::exec::ALL.iter().flat_map(|module| module.iter());
+        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
     }
 
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
@@ -127,6 +144,11 @@ impl Runner for Minion {
 
     fn has_state(&self, fun: &str) -> bool {
         states::has(fun)
+    }
+
+    fn nearest_state(&self, fun: &str) -> Option<String> {
+        let all = states::ALL.iter().flat_map(|module| module.iter());
+        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
     }
 
     fn missing_arguments(&self, chunk: &LowChunk) -> Vec<String> {
@@ -215,6 +237,9 @@ fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String
     } else {
         format!("{names} and '{last}' are invalid keyword arguments for '{}'", entry.fun)
     };
+    let known = entry.fields.iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
+    let hint = sls::nearest(last, known).map(|near| format!("\nhint: did you mean '{near}'?"));
+    let problem = format!("{problem}{}", hint.unwrap_or_default());
     if entry.kwargs {
         tracing::warn!("SLS '{}', ID '{}': {problem}", chunk.sls, chunk.id);
         return Ok(());

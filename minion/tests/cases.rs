@@ -246,6 +246,7 @@ fn caller(case: &Case, host: &FakeHost) -> Caller {
         files: Arc::new(Memory(case.files.clone())),
         pillar: Arc::new(Given(case.pillar.clone())),
         jobs: Arc::new(NoJobs),
+        events: None,
     })
 }
 

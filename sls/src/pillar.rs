@@ -162,7 +162,11 @@ impl Pillar<'_> {
 
     fn expand(&mut self, env: &str, names: &[String]) -> Vec<String> {
         let mut out = Vec::new();
+        let known = self.renderer.has_env(env);
         for name in names {
+            if !known {
+                self.errors.push(format!("No matching pillar environment for environment '{env}' found"));
+            }
             let found =
                 self.renderer.available(env).map(|available| available.filter(name)).unwrap_or_default();
             if found.is_empty() {
@@ -183,6 +187,8 @@ impl Pillar<'_> {
     ) -> Option<Value> {
         let rendered = match self.renderer.sls(sls, env, defaults) {
             Ok(Some(rendered)) => rendered,
+            // That there is no such environment has been said.
+            Ok(None) if !self.renderer.has_env(env) => return None,
             Ok(None) => {
                 if !self.ignored.get(env).is_some_and(|names| names.iter().any(|n| n == sls)) {
                     self.errors.push(format!(
@@ -221,8 +227,13 @@ impl Pillar<'_> {
         };
         done.insert(sls.to_owned(), Some(own.clone().into()));
         let mut parts = Vec::new();
+        // As in Salt they hold until others are given: for what comes after, and what is included there.
+        let mut defaults = std::borrow::Cow::Borrowed(defaults);
         for item in includes.as_ref().and_then(Value::as_list).unwrap_or_default() {
             let include = Include::new(item);
+            if let Some(given) = &include.defaults {
+                defaults = std::borrow::Cow::Owned(given.clone());
+            }
             for name in self.include_names(&include.name, sls, env, is_init) {
                 if depth >= MAX_DEPTH {
                     self.errors.push(format!("SLS '{sls}' is included more than {MAX_DEPTH} levels deep"));
@@ -230,7 +241,7 @@ impl Pillar<'_> {
                 }
                 let part = match done.get(&name) {
                     Some(known) => known.clone(),
-                    None => self.sls(&name, env, &include.defaults, depth + 1, done),
+                    None => self.sls(&name, env, &defaults, depth + 1, done),
                 };
                 parts.extend(part.filter(Value::is_true).map(|part| include.under_key(part)));
             }
@@ -268,7 +279,8 @@ impl Pillar<'_> {
 /// An item of `include`: a name, or `{name: {defaults: …, key: a:b}}`.
 struct Include {
     name: String,
-    defaults: Dict,
+    /// None where the item is a name only.
+    defaults: Option<Dict>,
     key: Option<String>,
 }
 
@@ -279,7 +291,7 @@ impl Include {
             None => (item.to_string(), None),
         };
         let defaults =
-            options.and_then(|o| o.get("defaults")).and_then(Value::as_dict).cloned().unwrap_or_default();
+            options.map(|o| o.get("defaults").and_then(Value::as_dict).cloned().unwrap_or_default());
         let key = options.and_then(|o| o.get("key")).filter(|v| v.is_true()).map(Value::to_string);
         Include { name, defaults, key }
     }

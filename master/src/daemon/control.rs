@@ -203,6 +203,7 @@ async fn select(master: &Arc<Master>, wanted: &Target) -> Result<Selected, Strin
                     saltenv: None,
                     pillarenv: None,
                     overrides: Value::None,
+                    external: Value::None,
                 };
                 compiler.compile(id, &request).unwrap_or_else(|error| {
                     tracing::warn!(%id, %error, "the pillar of this minion does not render: no target selects it");

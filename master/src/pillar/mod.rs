@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use data::Value;
-use data::merge::merge;
 use minion::fileclient::LocalFiles;
 use minion::host::Host;
 use minion::host::real::RealHost;
 use minion::pillar::{LocalPillar, PillarSource};
-use minion::{Caller, JobCtx, NoJobs, Parts};
-use proto::config::MasterConfig;
+use minion::{Caller, NoJobs, Parts};
+use proto::config::{MasterConfig, Roots};
 use proto::message::PillarRequest;
 
 /// Why there is no pillar at all. A file that does not render is no such reason: it is named in `_errors`.
@@ -44,38 +43,22 @@ impl PillarServer {
             other => return Err(fail(format!("pillar= is to be a dict, not a {}", other.type_name()))),
         };
         let pillarenv = request.pillarenv.as_deref().or(self.config.pillarenv.as_deref());
-        let mut pillar =
-            self.tree(id, request).pillar(&request.grains, pillarenv, None).map_err(|e| fail(e.reason))?;
-        if let Some(pillar) = pillar.as_dict_mut() {
-            if let Some(errors) = pillar.get("_errors").and_then(Value::as_list).map(<[Value]>::to_vec) {
-                pillar.insert("_errors", self.log(id, &errors));
-            }
-            if self.config.pillar_opts {
-                pillar.insert("master", self.config.opts.clone());
-            }
-        }
-        // Last, and not before: as in Salt, pillar files and the top file do not see it.
-        if let Some(over) = over {
-            let strategy = self.config.pillar_source_merging_strategy.parse().unwrap_or_default();
-            pillar = merge(&pillar, &Value::Dict(Arc::clone(over)), strategy, self.config.pillar_merge_lists);
-        }
-        Ok(pillar)
+        let over = over.map(|over| Value::Dict(Arc::clone(over)));
+        let tree = self.tree(id, request);
+        tree.pillar_with(&request.grains, pillarenv, over.as_ref(), &request.external)
+            .map_err(|e| fail(e.reason))
     }
 
     fn tree(&self, id: &str, request: &PillarRequest) -> LocalPillar {
         let config = &self.config;
-        let files = Arc::new(LocalFiles::from_opts(config.pillar_roots.clone(), &config.opts));
+        let files = |roots: &Roots| Arc::new(LocalFiles::from_opts(roots.clone(), &config.opts));
         let mut opts = config.opts.clone();
         if let Some(opts) = opts.as_dict_mut() {
-            let roots = opts.get("pillar_roots").cloned().unwrap_or_default();
             for (key, value) in [
                 ("id", Value::from(id)),
                 ("minion_id", Value::from(id)),
                 ("grains", request.grains.clone()),
-                ("file_roots", roots),
                 ("file_client", "local".into()),
-                // The log gets the details; what the minion gets is decided after that.
-                ("pillar_safe_render_error", false.into()),
             ] {
                 opts.insert(key, value);
             }
@@ -88,37 +71,19 @@ impl PillarServer {
             host: Arc::new(RealHost::new()),
             // The minion's, not those of the machine this runs on.
             grains: |_: &dyn Host, opts: &Value| opts.get("grains").cloned().unwrap_or_default(),
-            files: files.clone(),
+            // Functions have the files of the states.
+            files: files(&config.file_roots),
             pillar: Arc::new(NotYet),
             jobs: Arc::new(NoJobs),
+            events: None,
         });
         LocalPillar {
             id: id.to_owned(),
             opts,
-            files,
+            files: files(&config.pillar_roots),
             nodegroups: Arc::clone(&config.nodegroups),
-            call: Some(Arc::new(move |fun, args, kwargs| {
-                Ok(caller.function(fun, args, kwargs, &Arc::new(JobCtx::local()))?)
-            })),
+            functions: Some(caller),
         }
-    }
-
-    /// Logs what went wrong. What comes back is for the minion: by default without what a template's
-    /// error shows of its text, which may hold another minion's secrets.
-    fn log(&self, id: &str, errors: &[Value]) -> Value {
-        let shown = errors.iter().map(|error| {
-            let error = error.to_string();
-            tracing::error!(minion = id, "pillar: {error}");
-            match error.split_once(" failed, render error:") {
-                Some((what, _))
-                    if self.config.pillar_safe_render_error && what.starts_with("Rendering SLS ") =>
-                {
-                    format!("{what} failed. Please see master log for details.")
-                }
-                _ => error,
-            }
-        });
-        shown.collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod returns;
 
 use std::sync::Arc;
 
+use data::{Dict, Value};
 use proto::message::{Event, Reply, Request};
 
 use crate::daemon::Master;
@@ -36,10 +37,33 @@ pub async fn answer(master: &Arc<Master>, session: &Arc<Session>, request: Reque
         Request::FileChunk(wanted) => file::chunk(master, session, wanted).await,
         Request::FileList { saltenv } => file::list(master, saltenv).await,
         Request::FileDirs { saltenv } => file::dirs(master, saltenv).await,
+        Request::MasterOpts => Reply::Value(state_opts(&master.config().opts)),
         Request::FileEnvs => file::envs(master).await,
         Request::Return(ret) => returns::take(master, session, *ret).await,
         Request::Event(event) => take_event(master, session, event),
     }
+}
+
+/// The options that hold for the state runs of all minions. No other option is a minion's business.
+fn state_opts(opts: &Value) -> Value {
+    const KEYS: [&str; 15] = [
+        "renderer",
+        "failhard",
+        "state_top",
+        "state_top_saltenv",
+        "nodegroups",
+        "state_auto_order",
+        "top_file_merging_strategy",
+        "env_order",
+        "default_top",
+        "state_events",
+        "state_aggregate",
+        "jinja_env",
+        "jinja_sls_env",
+        "jinja_lstrip_blocks",
+        "jinja_trim_blocks",
+    ];
+    KEYS.iter().filter_map(|key| Some((*key, opts.get(key)?.clone()))).collect::<Dict>().into()
 }
 
 /// A minion's event, on the master's bus under its own tag; the data says whose it is.

@@ -22,7 +22,7 @@ fn request(master: &dyn Master, args: &mut Args) -> Result<(String, PillarReques
             grains.insert(key, value);
         }
     }
-    Ok((id, PillarRequest { grains: grains.into(), saltenv, pillarenv, overrides }))
+    Ok((id, PillarRequest { grains: grains.into(), saltenv, pillarenv, overrides, external: Value::None }))
 }
 
 fn show_pillar(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {

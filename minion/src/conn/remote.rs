@@ -9,11 +9,12 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use data::Value;
+use data::{Dict, Value};
 use proto::message::file::CHUNK;
-use proto::message::{ChunkRequest, FileChunk, FileInfo, FileRequest, PillarRequest, Reply, Request};
+use proto::message::{ChunkRequest, Event, FileChunk, FileInfo, FileRequest, PillarRequest, Reply, Request};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::caller::EventSink;
 use crate::fileclient::{FetchError, FileClient, FileStat};
 use crate::pillar::{PillarError, PillarSource};
 
@@ -76,6 +77,13 @@ impl Asker {
             Err(_) if self.queue.is_closed() => Err(AskError::Stopped),
             Err(_) => Err(AskError::Time(self.limit)),
         }
+    }
+}
+
+impl EventSink for Asker {
+    fn fire(&self, tag: &str, data: Value) -> Result<(), String> {
+        let event = Event { tag: tag.to_owned(), data };
+        self.ask(Request::Event(event)).map(drop).map_err(|error| error.to_string())
     }
 }
 
@@ -226,6 +234,17 @@ impl FileClient for RemoteFiles {
         self.names(Request::FileEnvs, "")
     }
 
+    fn master_opts(&self) -> Dict {
+        match self.asker.ask(Request::MasterOpts) {
+            Ok(Reply::Value(Value::Dict(opts))) => Arc::unwrap_or_clone(opts),
+            Ok(_) => Dict::new(),
+            Err(error) => {
+                tracing::warn!("the master does not tell its options for states: {error}");
+                Dict::new()
+            }
+        }
+    }
+
     fn cache_file(&self, path: &str, saltenv: &str) -> Result<Option<PathBuf>, FetchError> {
         let file = request(path, saltenv);
         let at = self.cached(&file)?;
@@ -292,11 +311,22 @@ impl PillarSource for RemotePillar {
         pillarenv: Option<&str>,
         over: Option<&Value>,
     ) -> Result<Value, PillarError> {
+        self.pillar_with(grains, pillarenv, over, &Value::None)
+    }
+
+    fn pillar_with(
+        &self,
+        grains: &Value,
+        pillarenv: Option<&str>,
+        over: Option<&Value>,
+        external: &Value,
+    ) -> Result<Value, PillarError> {
         let request = PillarRequest {
             grains: grains.clone(),
             saltenv: self.saltenv.clone(),
             pillarenv: pillarenv.map(str::to_string),
             overrides: over.cloned().unwrap_or_default(),
+            external: external.clone(),
         };
         match self.asker.ask(Request::Pillar(request)) {
             Ok(Reply::Value(pillar)) => Ok(pillar),

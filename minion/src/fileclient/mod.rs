@@ -6,6 +6,7 @@ mod source;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use data::Dict;
 pub use local::LocalFiles;
 pub use sls::FetchError;
 pub use source::Source;
@@ -32,6 +33,10 @@ pub trait FileClient: Send + Sync {
     }
     /// The environments there are.
     fn envs(&self) -> Result<Vec<String>, FetchError>;
+    /// What the master's config says of states; nothing where this machine's own holds.
+    fn master_opts(&self) -> Dict {
+        Dict::new()
+    }
     /// A local copy of a file, up to date; none when there is no such file.
     fn cache_file(&self, path: &str, saltenv: &str) -> Result<Option<PathBuf>, FetchError>;
 }

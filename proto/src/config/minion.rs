@@ -106,6 +106,17 @@ impl MinionConfig {
         Self::from_source(source, dir)
     }
 
+    /// The config that these options are of, with another file read over it (`localconfig=` of state runs). A file
+    /// that is not there changes nothing.
+    pub fn with_file(opts: &Value, file: &Path) -> Result<Self, ConfigError> {
+        let source = Source::over(opts.as_dict().cloned().unwrap_or_default(), file)?;
+        let mut config = Self::from_source(source, file.parent().unwrap_or(file))?;
+        if let (Some(own), Some(opts)) = (opts.get("conf_file"), config.common.opts.as_dict_mut()) {
+            opts.insert("conf_file", own.clone());
+        }
+        Ok(config)
+    }
+
     fn from_source(mut source: Source, dir: &Path) -> Result<Self, ConfigError> {
         if source.text("id")?.is_empty() {
             let id = host_id(&source, dir)?;

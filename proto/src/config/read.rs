@@ -46,6 +46,18 @@ impl Source {
         Ok(source)
     }
 
+    /// Reads a file over options that are there already.
+    pub(super) fn over(opts: Dict, file: &Path) -> Result<Self, ConfigError> {
+        let known = opts.keys().map(Value::to_string).collect();
+        let mut source = Source { merged: opts, known, origin: BTreeMap::new(), main: file.to_owned() };
+        match std::fs::read_to_string(file) {
+            Ok(text) => source.add(file, parse(file, &text)?),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(ConfigError::Read { file: file.to_owned(), source: Arc::new(e) }),
+        }
+        Ok(source)
+    }
+
     /// Adds one key from outside the files (the environment).
     pub(super) fn set(&mut self, key: &str, value: Value, from: &str) {
         self.origin.insert(key.to_owned(), PathBuf::from(from));

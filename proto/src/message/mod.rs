@@ -109,6 +109,8 @@ pub enum Request {
     Event(Event),
     /// Is anybody there? Answered with [`Reply::Done`].
     Ping,
+    /// What the master's config says of states. Answered with [`Reply::Value`]: a dict.
+    MasterOpts,
 }
 
 /// The answer to a [`Request`].

@@ -14,7 +14,10 @@ pub struct PillarRequest {
     /// Only this pillar environment.
     #[serde(default)]
     pub pillarenv: Option<String>,
-    /// `pillar='{…}'` of the job: merged over the result, and seen while pillar files render.
+    /// `pillar='{…}'` of the job: merged over the result.
     #[serde(default)]
     pub overrides: Value,
+    /// One more external pillar (`pillar.ext`), if the master allows it.
+    #[serde(default)]
+    pub external: Value,
 }

@@ -1,94 +1,154 @@
-//! One state run: its scope, its pillar, and the stages from SLS to results.
+//! One state run: its options, its pillar, and the stages from SLS to results.
 
-use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use data::{Dict, Value};
+use proto::config::MinionConfig;
 use proto::target::Facts;
 use sls::render::Renderer;
 use sls::top::{Matches, TopOptions};
-use sls::{HighData, LowChunk, LowOptions, LowState, NoEvents, RunOptions};
+use sls::{HighData, LowChunk, LowOptions, LowState, RenderEnv, RunOptions};
 
-use super::split_input;
+use super::bound::Bound;
+use super::events::Progress;
+use super::local_sls::LocalSls;
+use super::retcode;
 use crate::ctx::{FileState, Scope};
 use crate::exec::ExecError;
-use crate::{Ctx, Minion};
+use crate::{Caller, Ctx, Minion};
 
 /// What cannot be run, in Salt's words.
 pub(super) struct Refused(pub(super) Vec<String>);
+
+/// Which of the common arguments a function looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Takes {
+    /// `test`; without it the config alone decides.
+    pub(super) test: bool,
+    /// `pillar`.
+    pub(super) pillar: bool,
+    /// Its run can be paused and tells of its progress.
+    pub(super) watched: bool,
+}
 
 /// One state run.
 pub(super) struct Run {
     minion: Minion,
     renderer: Renderer,
     options: RunOptions,
+    progress: Progress,
     id: String,
     grains: Value,
     pillar: Value,
     opts: Value,
     /// The environment of SLS names that do not come from a top file.
     pub(super) saltenv: String,
-    only_saltenv: bool,
     file_states: Arc<OnceLock<Vec<FileState>>>,
-    /// Whether it was the top file that could not be rendered.
-    pub(super) top_failed: bool,
-    /// Which states stand in for one that failed: ID to the `(state, ID)` of its `onfail` handlers.
-    pub(super) onfail: HashMap<String, Vec<(String, String)>>,
+    /// Why the top file could not be rendered, where it is that.
+    pub(super) top_failed: Option<String>,
+    /// Which states stand in for one that failed.
+    pub(super) handlers: retcode::Handlers,
+}
+
+/// The environments that a run is asked for, as Salt's `get_sls_opts` reads them.
+struct Envs {
+    saltenv: Option<String>,
+    pillarenv: Option<String>,
+}
+
+impl Envs {
+    fn of(opts: &Value, args: &Bound) -> Result<Self, ExecError> {
+        let configured = |key: &str| opts.get(key).filter(|v| v.is_true()).map(Value::to_string);
+        let set = |value: &Value| if value.is_none() { None } else { Some(value.to_string()) };
+        let mut saltenv = configured("saltenv");
+        let given = args.keyword("saltenv");
+        if let Some(env) = given.and_then(set) {
+            let locked = opts.get("lock_saltenv").is_some_and(Value::is_true);
+            if locked && saltenv.as_ref() != Some(&env) {
+                return Err(ExecError::command("lock_saltenv is enabled, saltenv cannot be changed"));
+            }
+            saltenv = Some(env);
+        }
+        let pillarenv = match (args.keyword("pillarenv"), given) {
+            // Given as none it means all of them.
+            (Some(env), _) => set(env),
+            (None, Some(env)) if configured("pillarenv_from_saltenv").is_some() => set(env),
+            (None, _) => configured("pillarenv"),
+        };
+        Ok(Envs { saltenv, pillarenv })
+    }
 }
 
 impl Run {
-    pub(super) fn new(ctx: &Ctx<'_>, test: &Value, kwargs: &Dict) -> Result<Run, ExecError> {
-        let given = |key: &str| kwargs.get(key).filter(|v| !v.is_none()).map(Value::to_string);
-        let over = kwargs.get("pillar").filter(|v| !v.is_none());
-        if over.is_some_and(|p| p.as_dict().is_none()) {
+    pub(super) fn new(ctx: &Ctx<'_>, args: &Bound, takes: Takes) -> Result<Run, ExecError> {
+        let base = match args.keyword("localconfig") {
+            Some(file) => Minion::of(ctx).with_caller(local_config(ctx, Path::new(&file.to_string()))?),
+            None => Minion::of(ctx),
+        };
+        let opts = base.opts();
+        let envs = Envs::of(&opts, args)?;
+        let over = args.keyword("pillar").filter(|v| takes.pillar && !v.is_none());
+        if over.is_some_and(|p| p.as_dict().is_none()) && args.keyword("pillar_enc").is_none() {
             return Err(ExecError::invocation(
                 "Pillar data must be formatted as a dictionary, unless pillar_enc is specified.",
             ));
         }
-        let only_saltenv = given("saltenv").is_some() || ctx.opt("saltenv").is_some_and(|v| v.is_true());
-        let saltenv = given("saltenv").unwrap_or_else(|| ctx.saltenv());
-        let from_saltenv = ctx.opt("pillarenv_from_saltenv").is_some_and(|v| v.is_true());
-        let configured = || ctx.opt("pillarenv").filter(Value::is_true).map(|v| v.to_string());
-        let pillarenv = match kwargs.get("pillarenv") {
-            Some(Value::None) => None,
-            Some(env) => Some(env.to_string()),
-            None if from_saltenv && kwargs.contains("saltenv") => given("saltenv"),
-            None => configured(),
+        let over = match (over, args.keyword("pillar_enc").filter(|v| !v.is_none())) {
+            (Some(over), Some(encoding)) => crate::pillar::decrypted(ctx, over, encoding),
+            (over, _) => over.cloned(),
         };
-        let test = match test {
-            Value::None => ctx.test || ctx.opt("test").is_some_and(|v| v.is_true()),
-            Value::Bool(test) => *test,
-            _ => true,
+        let configured = opts.get("test").is_some_and(Value::is_true);
+        // The grain or pillar `test: True` asks for test mode as the config does.
+        let told = || {
+            let found = |data: &Value| data.get("test").cloned();
+            found(&ctx.grains()).or_else(|| found(&ctx.pillar())) == Some(Value::Bool(true))
         };
+        let asked = if takes.test { args.test(told) } else { None };
+        let test = asked.unwrap_or(ctx.test || configured);
         // A call on its own has just compiled its pillar.
-        let is_fresh = ctx.opt("__cli").is_some() && over.is_none() && !kwargs.contains("pillarenv");
+        let own_env = opts.get("pillarenv").filter(|v| v.is_true()).map(Value::to_string);
+        let is_fresh = opts.get("__cli").is_some() && over.is_none() && envs.pillarenv == own_env;
+        let caller = base.caller();
         let pillar = if is_fresh {
-            ctx.pillar()
+            caller.pillar()
         } else {
-            let fresh = ctx.caller.fresh_pillar(pillarenv.as_deref(), over);
+            let fresh = caller.fresh_pillar(envs.pillarenv.as_deref(), over.as_ref());
             fresh.map_err(|e| ExecError::command(e.to_string()))?
         };
-        let mut opts = Dict::new().with("test", test).with("saltenv", saltenv.as_str());
-        opts.insert("pillarenv", pillarenv.clone());
+        let saltenv = envs.saltenv.clone().unwrap_or_else(|| "base".to_owned());
+        let mut changed = Dict::new().with("test", test);
+        changed.insert("saltenv", envs.saltenv.clone());
+        changed.insert("pillarenv", envs.pillarenv.clone());
+        // What the master's config says of states holds on its minions, unless they ask for more.
+        let mut theirs = caller.master_opts();
+        theirs.retain(|key, _| {
+            let Some(key @ ("state_events" | "state_aggregate")) = key.as_str() else { return true };
+            !opts.get(key).is_some_and(Value::is_true)
+        });
+        changed.extend(theirs);
+        if let Some(events) = args.state_events.as_bool() {
+            changed.insert("state_events", events);
+        }
         let file_states = Arc::default();
         let scope = Scope {
             test,
             saltenv: Some(saltenv.as_str().into()),
-            pillarenv: pillarenv.map(Into::into),
+            pillarenv: envs.pillarenv.map(Into::into),
             pillar: Some(pillar.clone()),
-            over: over.cloned(),
+            over,
             renewed: Arc::default(),
-            opts,
+            opts: changed,
             file_states: Arc::clone(&file_states),
         };
-        let minion = Minion::of(ctx).within(scope);
+        let minion = base.within(scope);
         let renderer = Renderer::new(Rc::new(minion.clone()));
-        let opts = ctx.opts();
+        let opts = minion.opts();
         let options = RunOptions {
             test,
             failhard: opts.get("failhard").is_some_and(Value::is_true),
-            mock: kwargs.get("mock").is_some_and(Value::is_true),
+            mock: args.flag("mock"),
             shell: ctx.grain("shell").map(|v| v.to_string()),
             max_parallel: opts
                 .get("state_max_parallel")
@@ -100,25 +160,31 @@ impl Run {
                 .cloned()
                 .unwrap_or_default(),
         };
+        let id = opts.get("id").map(Value::to_string).unwrap_or_default();
         Ok(Run {
+            progress: if takes.watched { Progress::of(ctx, &opts, &id) } else { Progress::none() },
+            grains: minion.grains(),
             minion,
             renderer,
             options,
-            id: ctx.id(),
-            grains: ctx.grains(),
+            id,
             pillar,
             opts,
             saltenv,
-            only_saltenv,
             file_states,
-            top_failed: false,
-            onfail: HashMap::new(),
+            top_failed: None,
+            handlers: retcode::Handlers::new(),
         })
     }
 
+    /// One option of the run.
+    pub(super) fn opt(&self, key: &str) -> Option<&Value> {
+        self.opts.get(key)
+    }
+
     /// What is wrong with the pillar; none when nothing is, or with `force=True`.
-    pub(super) fn pillar_errors(&self, kwargs: &Dict) -> Option<Vec<String>> {
-        if kwargs.get("force").is_some_and(Value::is_true) {
+    pub(super) fn pillar_errors(&self, args: &Bound) -> Option<Vec<String>> {
+        if args.flag("force") {
             return None;
         }
         let errors = self.pillar.get("_errors").filter(|e| e.is_true())?;
@@ -129,9 +195,8 @@ impl Run {
     }
 
     /// The high data of SLS files named by the user.
-    pub(super) fn sls(&mut self, mods: &Value) -> Result<HighData, Refused> {
-        let names = split_input(mods).iter().map(Value::to_string).collect();
-        self.render(&[(self.saltenv.clone(), names)])
+    pub(super) fn sls(&self, mods: &Value) -> Result<HighData, Refused> {
+        self.render(&[(self.saltenv.clone(), super::bound::split_texts(mods))])
     }
 
     /// The high data of SLS files by environment.
@@ -145,26 +210,60 @@ impl Run {
         sls::high::compile_text(&self.renderer, text).map_err(Refused)
     }
 
-    /// What the top file has for this minion.
-    pub(super) fn top_matches(&mut self, top: Option<&str>) -> Result<Matches, Refused> {
+    /// The high data of an SLS that is a file of this machine.
+    pub(super) fn local_sls(&self, path: &str) -> Result<HighData, Refused> {
+        let name = if path.ends_with(".sls") { path.to_owned() } else { format!("{path}.sls") };
+        let Some(text) = self.minion.caller().host().read_opt(Path::new(&name)).ok().flatten() else {
+            return Err(Refused(vec![format!("Specified SLS {name} on local filesystem cannot be found.")]));
+        };
+        let env = LocalSls::new(self.minion.clone(), &name, text);
+        let renderer = Renderer::new(Rc::new(env));
+        let (high, errors) = sls::high::compile(&renderer, &[(self.saltenv.clone(), vec![name])]);
+        if errors.is_empty() { Ok(high) } else { Err(Refused(errors)) }
+    }
+
+    /// What the top file has for this minion; with what is malformed in it.
+    pub(super) fn top(&mut self, top: Option<&str>, only_from: Option<&Value>) -> (Matches, Vec<String>) {
         let mut options = TopOptions::from_opts(&self.opts);
-        options.saltenv = self.only_saltenv.then(|| self.saltenv.clone());
         if let Some(top) = top {
-            options.file = top.trim_start_matches("salt://").to_owned();
+            options.file = top.trim_start_matches("salt://").trim_start_matches('/').to_owned();
         }
-        let compiled = sls::compile_top(&self.renderer, &options).map_err(|e| {
-            self.top_failed = true;
-            Refused(vec![e.to_string()])
-        })?;
-        let errors = compiled.verify();
-        if !errors.is_empty() {
-            return Err(Refused(errors));
+        if let Some(env) = only_from.filter(|env| env.is_true()) {
+            options.only_from = Some(env.to_string());
         }
+        let compiled = match sls::compile_top(&self.renderer, &options) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                self.top_failed = Some(error.to_string());
+                return (Matches::new(), Vec::new());
+            }
+        };
         let facts = Facts { id: &self.id, grains: &self.grains, pillar: &self.pillar };
         let none = Dict::new();
         let groups = self.opts.get("nodegroups").and_then(Value::as_dict).unwrap_or(&none);
         let matcher = |target: &str, kind: &str| crate::pillar::matches(target, kind, &facts, groups);
-        Ok(compiled.matches(&self.renderer, options.saltenv.as_deref(), &matcher))
+        let matches = compiled.matches(&self.renderer, options.saltenv.as_deref(), &matcher);
+        (matches, compiled.verify())
+    }
+
+    /// The high data of what the top file has for this minion.
+    pub(super) fn top_high(&mut self) -> Result<HighData, Refused> {
+        let (matches, mut errors) = self.top(None, None);
+        errors.extend(self.top_failed.take());
+        let (high, more) = sls::high::compile(&self.renderer, &matches);
+        errors.extend(more);
+        if errors.is_empty() { Ok(high) } else { Err(Refused(errors)) }
+    }
+
+    /// The names of all SLS files, by environment.
+    pub(super) fn available(&self) -> Result<Vec<(String, Vec<String>)>, Refused> {
+        let envs = sls::top::environments(&self.renderer, &[]);
+        let all = envs.into_iter().map(|env| {
+            let names = self.renderer.available(&env).map_err(|e| Refused(vec![e.to_string()]))?;
+            let names = names.filter("*");
+            Ok((env, names))
+        });
+        all.collect()
     }
 
     /// Low data from high data that is finished.
@@ -180,7 +279,7 @@ impl Run {
     /// Runs high data.
     pub(super) fn high(&mut self, high: HighData) -> Result<Value, Refused> {
         let high = high.finish().map_err(Refused)?;
-        self.onfail = super::retcode::handlers(&high);
+        self.handlers = retcode::handlers(&high.ids);
         let low = self.low(high)?;
         Ok(self.run(&low))
     }
@@ -191,12 +290,13 @@ impl Run {
         Ok(self.run(&low))
     }
 
-    fn run(&self, low: &LowState) -> Value {
+    fn run(&mut self, low: &LowState) -> Value {
         let files = low.chunks().filter(|chunk| &*chunk.state == "file");
         let states = files.map(|chunk| FileState { id: chunk.id.to_string(), name: chunk.name.to_string() });
         // A run has one low state; were there a second, the first one's files would be kept as well.
         let _ = self.file_states.set(states.collect());
-        let results = sls::run(&self.minion, low, &self.options, &mut NoEvents);
+        let results = sls::run(&self.minion, low, &self.options, &mut self.progress);
+        self.progress.end();
         results.iter().map(|(tag, result)| (tag.as_str(), result.to_value())).collect::<Dict>().into()
     }
 
@@ -208,6 +308,13 @@ impl Run {
         }
         Ok(sls::run_single(&self.minion, chunk, &self.options).to_value())
     }
+}
+
+/// The minion as a config file would have it that is read over the config (`localconfig=`).
+fn local_config(ctx: &Ctx<'_>, file: &Path) -> Result<Caller, ExecError> {
+    let config = MinionConfig::with_file(&ctx.caller().opts(), file)
+        .map_err(|error| ExecError::command(error.to_string()))?;
+    Ok(ctx.caller().configured(&config))
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
