@@ -1,7 +1,7 @@
 //! What a module gets to work with.
 
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use data::{Dict, Value};
 use sls::LowChunk;
@@ -24,6 +24,19 @@ pub struct JobCtx {
     /// What it was published for.
     pub tgt: Value,
     pub(crate) host: OnceLock<Arc<dyn Host>>,
+    pub(crate) accumulated: Mutex<Vec<Accumulated>>,
+}
+
+/// What a `file.accumulated` collected for a file: the template of that file gets it.
+pub(crate) struct Accumulated {
+    /// The file that it is for.
+    pub(crate) filename: String,
+    /// The name of the state.
+    pub(crate) name: String,
+    /// The texts, each once.
+    pub(crate) texts: Vec<Value>,
+    /// The IDs that require or watch it.
+    pub(crate) wanted_by: Vec<String>,
 }
 
 impl JobCtx {
@@ -36,6 +49,7 @@ impl JobCtx {
             fun: String::new(),
             tgt: Value::None,
             host: OnceLock::new(),
+            accumulated: Mutex::default(),
         }
     }
 
@@ -63,6 +77,13 @@ pub struct FileState {
     pub id: String,
     /// Its name: the path.
     pub name: String,
+}
+
+impl FileState {
+    /// What there is to know of a chunk.
+    pub fn of(chunk: &LowChunk) -> Self {
+        FileState { id: chunk.id.to_string(), name: chunk.name.to_string() }
+    }
 }
 
 /// What holds for a call and for all that it calls: a state run narrows it.

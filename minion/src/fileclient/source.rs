@@ -49,7 +49,7 @@ impl Source {
                 Ok(ctx.files().fetch(path, own.as_deref().unwrap_or(saltenv))?)
             }
             Source::Local(path) => Ok(ctx.host.read_opt(path)?.map(Into::into)),
-            Source::Remote(url) => download(ctx, url).map(|data| Some(data.into())),
+            Source::Remote(url) => download(ctx, url, None).map(|data| Some(data.into())),
         }
     }
 
@@ -62,14 +62,19 @@ impl Source {
             Source::Local(path) => Ok(ctx.host.is_file(path).then(|| path.clone())),
             Source::Remote(url) => {
                 let at = cached_at(ctx, url, saltenv);
-                let data = download(ctx, url)?;
                 if let Some(dir) = at.parent() {
                     ctx.host.mkdir_all(dir, None)?;
                 }
-                ctx.host.write_atomic(&at, &data, Some(0o600))?;
+                download(ctx, url, Some(&at))?;
                 Ok(Some(at))
             }
         }
+    }
+
+    /// The copy of a remote file that is on this machine already.
+    pub(crate) fn cached(&self, ctx: &Ctx<'_>, saltenv: &str) -> Option<PathBuf> {
+        let Source::Remote(url) = self else { return None };
+        Some(cached_at(ctx, url, saltenv)).filter(|at| ctx.host.is_file(at))
     }
 
     /// Whether there is such a file. Remote ones are asked for nothing but their head.
@@ -79,7 +84,7 @@ impl Source {
                 Ok(ctx.files().stat(path, own.as_deref().unwrap_or(saltenv))?.is_some())
             }
             Source::Local(path) => Ok(ctx.host.is_file(path)),
-            Source::Remote(url) => Ok(download(ctx, url).is_ok()),
+            Source::Remote(url) => Ok(is_there(ctx, url)),
         }
     }
 }
@@ -89,24 +94,46 @@ pub(crate) fn cached_at(ctx: &Ctx<'_>, url: &str, saltenv: &str) -> PathBuf {
     let cachedir =
         ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_else(|| "/var/cache/rsalt/minion".into());
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let safe: String = rest.replace("..", "_").replace(['?', '&', ':'], "_");
-    Path::new(&cachedir).join("extrn_files").join(saltenv).join(safe.trim_end_matches('/'))
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit('@').next().unwrap_or(host).replace(':', "");
+    let path = path.split('#').next().unwrap_or(path).replacen('?', "-", 1).replace("..", "_");
+    Path::new(&cachedir).join("extrn_files").join(saltenv).join(host).join(path.trim_end_matches('/'))
 }
 
-/// Fetches with the machine's own tool: the minion brings no TLS along.
-fn download(ctx: &Ctx<'_>, url: &str) -> Result<Vec<u8>, ExecError> {
+/// Fetches with the machine's own tool: the minion brings no TLS along. The content is returned, or goes to a file.
+fn download(ctx: &Ctx<'_>, url: &str, to: Option<&Path>) -> Result<Vec<u8>, ExecError> {
+    let beside = to.map(|at| format!("{}.part", at.display()));
+    let target = beside.as_deref().unwrap_or("-");
     let cmd = if ctx.host.which("curl").is_some() {
-        Cmd::of("curl", ["--fail", "--silent", "--show-error", "--location", "--", url])
+        Cmd::of("curl", ["--fail", "--silent", "--show-error", "--location", "--output", target, "--", url])
     } else if ctx.host.which("wget").is_some() {
-        Cmd::of("wget", ["-q", "-O", "-", "--", url])
+        Cmd::of("wget", ["-q", "-O", target, "--", url])
     } else {
         return Err(ExecError::command(format!("Error: {url}: neither curl nor wget is installed")));
     };
     let done = ctx.run(&cmd)?;
-    if done.ok() {
-        return Ok(done.stdout);
+    let part = beside.as_deref().map(Path::new);
+    if !done.ok() {
+        if let Some(part) = part.filter(|part| ctx.host.exists(part)) {
+            ctx.host.remove_file(part)?;
+        }
+        return Err(ExecError::command(format!("Error: {url}: {}", done.err().trim())));
     }
-    Err(ExecError::command(format!("Error: {url}: {}", done.err().trim())))
+    if let (Some(part), Some(at)) = (part, to) {
+        ctx.host.chmod(part, 0o600)?;
+        ctx.host.rename(part, at)?;
+    }
+    Ok(done.stdout)
+}
+
+/// Whether a remote file is there: its head is asked for.
+fn is_there(ctx: &Ctx<'_>, url: &str) -> bool {
+    let cmd = if ctx.host.which("curl").is_some() {
+        Cmd::of("curl", ["--fail", "--silent", "--location", "--head", "--output", "/dev/null", "--", url])
+    } else {
+        Cmd::of("wget", ["-q", "--spider", "--", url])
+    };
+    ctx.run(&cmd).is_ok_and(|done| done.ok())
 }
 
 #[cfg(test)]

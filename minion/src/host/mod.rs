@@ -47,6 +47,12 @@ pub trait Host: Send + Sync {
     fn hash(&self, path: &Path, kind: Kind) -> Result<String, HostError> {
         Ok(hash::hex(kind, &self.read(path)?))
     }
+    /// The beginning of a file, up to so many bytes.
+    fn head(&self, path: &Path, most: usize) -> Result<Vec<u8>, HostError> {
+        let mut data = self.read(path)?;
+        data.truncate(most);
+        Ok(data)
+    }
     /// Writes into a file that is there, from an offset on.
     fn write_at(&self, path: &Path, offset: u64, data: &[u8]) -> Result<(), HostError> {
         let mut all = self.read(path)?;

@@ -89,6 +89,15 @@ impl Host for RealHost {
         hash::of_file(kind, path).map_err(|e| HostError::file("read", path, e))
     }
 
+    fn head(&self, path: &Path, most: usize) -> Result<Vec<u8>, HostError> {
+        use std::io::Read;
+        let mut data = Vec::new();
+        let file = fs::File::open(path);
+        file.and_then(|file| file.take(most as u64).read_to_end(&mut data))
+            .map_err(|e| HostError::file("read", path, e))?;
+        Ok(data)
+    }
+
     fn write_at(&self, path: &Path, offset: u64, data: &[u8]) -> Result<(), HostError> {
         use std::os::unix::fs::FileExt;
         let file = fs::OpenOptions::new().write(true).open(path);

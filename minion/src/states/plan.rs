@@ -68,6 +68,13 @@ impl<S> Plan<S> {
     }
 }
 
+/// A result that stands already, in test mode as for real.
+impl<S> From<Outcome> for Plan<S> {
+    fn from(Outcome { result, changes, comment, extra }: Outcome) -> Self {
+        Plan { steps: Vec::new(), announced: Announced { changes, comment, extra, settled: Some(result) } }
+    }
+}
+
 impl Announced {
     fn new(changes: Dict, comment: String, settled: Option<Option<bool>>) -> Self {
         Announced { changes, comment, extra: Dict::new(), settled }

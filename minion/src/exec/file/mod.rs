@@ -1,13 +1,20 @@
 //! Files, directories and links of this machine.
 
+mod attrs;
+pub(crate) mod block;
 mod content;
+pub(crate) mod edit;
+pub(crate) mod encoding;
 mod find;
+pub(crate) mod line;
+pub(crate) mod manage;
 mod names;
 mod owner;
 pub(crate) mod path;
-mod pattern;
+pub(crate) mod pattern;
 mod query;
-mod replace;
+pub(crate) mod replace;
+pub(crate) mod sum;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +45,14 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<query::GetHash>(),
     entry::<query::GetSum>(),
     entry::<query::CheckHash>(),
+    entry::<sum::GetSourceSum>(),
+    entry::<sum::ExtractHash>(),
+    entry::<sum::SourceList>(),
+    entry::<attrs::LsAttr>(),
+    entry::<attrs::ChAttr>(),
+    entry::<attrs::GetSelinuxContext>(),
+    entry::<attrs::SetSelinuxContext>(),
+    entry::<attrs::RestoreCon>(),
     entry::<find::Find>(),
     entry::<names::UidToUser>(),
     entry::<names::UserToUid>(),
@@ -64,6 +79,8 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<content::Grep>(),
     entry::<replace::Search>(),
     entry::<replace::Replace>(),
+    entry::<line::Line>(),
+    entry::<block::BlockReplace>(),
     entry::<replace::Comment>(),
     entry::<replace::Uncomment>(),
     entry::<replace::CommentLine>(),

@@ -6,16 +6,17 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use crate::exec::ExecError;
 
 /// `re.IGNORECASE`
-pub(super) const IGNORECASE: i64 = 2;
+pub(crate) const IGNORECASE: i64 = 2;
 /// `re.MULTILINE`
-pub(super) const MULTILINE: i64 = 8;
-const DOTALL: i64 = 16;
+pub(crate) const MULTILINE: i64 = 8;
+/// `re.DOTALL`
+pub(crate) const DOTALL: i64 = 16;
 const VERBOSE: i64 = 64;
 /// Back-tracking steps before a pattern is given up.
 const BACKTRACK_LIMIT: usize = 1_000_000;
 
 /// The bits of flags given as a number, a name or a list of names.
-pub(super) fn flags(given: &Value) -> Result<i64, ExecError> {
+pub(crate) fn flags(given: &Value) -> Result<i64, ExecError> {
     let bit = |name: &str| match name.to_ascii_uppercase().as_str() {
         "IGNORECASE" | "I" => Ok(IGNORECASE),
         "MULTILINE" | "M" => Ok(MULTILINE),
@@ -36,7 +37,7 @@ pub(super) fn flags(given: &Value) -> Result<i64, ExecError> {
 }
 
 /// Compiles a Python pattern; `anchored` as `re.match` does it.
-pub(super) fn compile(pattern: &str, flags: i64, anchored: bool) -> Result<Regex, ExecError> {
+pub(crate) fn compile(pattern: &str, flags: i64, anchored: bool) -> Result<Regex, ExecError> {
     let mut text = translate(pattern, flags & MULTILINE != 0);
     if anchored {
         text = format!("\\A(?:{text})");
@@ -93,7 +94,7 @@ fn translate(pattern: &str, multiline: bool) -> String {
 }
 
 /// Whether a pattern is found.
-pub(super) fn found(regex: &Regex, text: &str) -> Result<bool, ExecError> {
+pub(crate) fn found(regex: &Regex, text: &str) -> Result<bool, ExecError> {
     regex.is_match(text).map_err(failed)
 }
 
@@ -102,7 +103,7 @@ fn failed(error: fancy_regex::Error) -> ExecError {
 }
 
 /// Replaces the first `count` matches, all when it is 0; the text and how many there were.
-pub(super) fn replace(
+pub(crate) fn replace(
     regex: &Regex,
     text: &str,
     with: &str,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use data::Value;
 use data::loose::Flag;
 
-use super::{expanded, os_error, pattern};
+use super::edit::{self, Edit};
+use super::encoding::Encoding;
+use super::{expanded, pattern};
 use crate::exec::{ExecError, ExecFn};
 use crate::states::file::diff;
 use crate::{Ctx, args};
@@ -36,33 +38,33 @@ args! {
     ///
     /// CLI Example: `rsalt '*' file.replace /etc/ssh/sshd_config '^PermitRootLogin .*$' 'PermitRootLogin no'`
     pub(crate) struct Replace {
-        path: String,
-        pattern: Value,
-        repl: Value,
+        pub(crate) path: String,
+        pub(crate) pattern: Value,
+        pub(crate) repl: Value,
         #[serde(default)]
-        count: usize,
+        pub(crate) count: usize,
         #[serde(default = multiline_bit)]
-        flags: Value,
+        pub(crate) flags: Value,
         #[serde(default)]
-        append_if_not_found: Flag,
+        pub(crate) append_if_not_found: Flag,
         #[serde(default)]
-        prepend_if_not_found: Flag,
+        pub(crate) prepend_if_not_found: Flag,
         #[serde(default)]
-        not_found_content: Value,
+        pub(crate) not_found_content: Value,
         #[serde(default = bak)]
-        backup: Value,
+        pub(crate) backup: Value,
         #[serde(default)]
-        dry_run: Flag,
+        pub(crate) dry_run: Flag,
         #[serde(default)]
-        search_only: Flag,
+        pub(crate) search_only: Flag,
         #[serde(default = yes)]
-        show_changes: Flag,
+        pub(crate) show_changes: Flag,
         #[serde(default)]
-        ignore_if_missing: Flag,
+        pub(crate) ignore_if_missing: Flag,
         #[serde(default)]
-        backslash_literal: Flag,
+        pub(crate) backslash_literal: Flag,
         #[serde(default)]
-        encoding: Value,
+        pub(crate) encoding: Value,
     }
 
     /// Comment lines out that a regular expression matches. Returns the difference, `False` when there is none.
@@ -120,44 +122,6 @@ fn multiline_bit() -> Value {
     pattern::MULTILINE.into()
 }
 
-/// The file behind a path, links followed; none when there is nothing.
-fn real(ctx: &Ctx<'_>, path: &str) -> (PathBuf, bool) {
-    let path = expanded(ctx, path);
-    match ctx.host.canonicalize(&path) {
-        Ok(real) => (real, true),
-        Err(_) => (path, false),
-    }
-}
-
-fn not_found(path: &Path) -> ExecError {
-    ExecError::invocation(format!("File not found: {}", path.display()))
-}
-
-/// The content of a text file.
-fn text(ctx: &Ctx<'_>, path: &Path) -> Result<String, ExecError> {
-    let unread =
-        |error| ExecError::command(format!("Unable to open file '{}'. Exception: {error}", path.display()));
-    let data = ctx.host.read(path).map_err(|error| unread(super::os_text(&error, path)))?;
-    let binary = || {
-        let problem = format!("Cannot perform string replacements on a binary file: {}", path.display());
-        ExecError::invocation(problem)
-    };
-    if !diff::is_text(&data) {
-        return Err(binary());
-    }
-    String::from_utf8(data).map_err(|_| binary())
-}
-
-/// Writes the new content; what was there goes to a copy first when one is wanted.
-fn store(ctx: &Ctx<'_>, path: &Path, old: &str, new: &str, backup: &Value) -> Result<(), ExecError> {
-    if backup.is_true() {
-        let copy = PathBuf::from(format!("{}{backup}", path.display()));
-        let mode = ctx.host.stat(path)?.map(|stat| stat.mode);
-        ctx.host.write_atomic(&copy, old.as_bytes(), mode).map_err(|error| os_error(error, &copy))?;
-    }
-    ctx.host.write_atomic(path, new.as_bytes(), None).map_err(|error| os_error(error, path))
-}
-
 impl ExecFn for Search {
     const FUN: &'static str = "file.search";
     const SIGNATURE: &'static str =
@@ -165,27 +129,18 @@ impl ExecFn for Search {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let bits = pattern::flags(&self.flags)? | if self.multiline.0 { pattern::MULTILINE } else { 0 };
-        let (path, there) = real(ctx, &self.path);
+        let (path, there) = edit::real(ctx, &self.path);
         if !there {
-            return if self.ignore_if_missing.0 { Ok(false.into()) } else { Err(not_found(&path)) };
+            return if self.ignore_if_missing.0 { Ok(false.into()) } else { Err(edit::not_found(&path)) };
         }
         let regex = pattern::compile(&self.pattern.to_string(), bits, false)?;
-        Ok(pattern::found(&regex, &text(ctx, &path)?)?.into())
+        Ok(pattern::found(&regex, &edit::text(ctx, &path)?)?.into())
     }
 }
 
 impl Replace {
     fn adds(&self) -> bool {
         self.append_if_not_found.0 || self.prepend_if_not_found.0
-    }
-
-    /// What is added where nothing was found.
-    fn content(&self) -> String {
-        if self.not_found_content.is_none() {
-            self.repl.to_string()
-        } else {
-            self.not_found_content.to_string()
-        }
     }
 
     /// The text as it is to be.
@@ -197,11 +152,13 @@ impl Replace {
         if count > 0 || !self.adds() {
             return Ok(new);
         }
-        let content = self.content();
-        let there = format!("^{}(?:$|(?=\r\n))", fancy_regex::escape(&content));
+        let own = &self.not_found_content;
+        let looked_for = if own.is_true() { own.to_string() } else { with.clone() };
+        let there = format!("^{}(?:$|(?=\r\n))", fancy_regex::escape(&looked_for));
         if pattern::found(&pattern::compile(&there, bits, false)?, old)? {
             return Ok(new);
         }
+        let content = if own.is_none() { with } else { own.to_string() };
         if self.prepend_if_not_found.0 {
             return Ok(format!("{content}\n{new}"));
         }
@@ -211,6 +168,49 @@ impl Replace {
         new.push_str(&content);
         new.push('\n');
         Ok(new)
+    }
+
+    fn text(&self, ctx: &Ctx<'_>, path: &Path) -> Result<(String, Encoding), ExecError> {
+        if self.encoding.is_none() {
+            return Ok((edit::text(ctx, path)?, Encoding::Utf8));
+        }
+        let encoding = Encoding::named(&self.encoding.to_string())?;
+        let data = ctx.host.read(path).map_err(|error| super::os_error(error, path))?;
+        Ok((encoding.decode(&data)?, encoding))
+    }
+
+    /// The file with the replacement; none when there is no file and that is no matter.
+    pub(crate) fn edit(&self, ctx: &Ctx<'_>) -> Result<Option<Edit>, ExecError> {
+        let (path, there) = edit::real(ctx, &self.path);
+        if !there {
+            return if self.ignore_if_missing.0 { Ok(None) } else { Err(edit::not_found(&path)) };
+        }
+        let (old, encoding) = self.text(ctx, &path)?;
+        if self.search_only.0 && self.adds() {
+            let problem = "search_only cannot be used with append/prepend_if_not_found";
+            return Err(ExecError::invocation(problem));
+        }
+        if self.append_if_not_found.0 && self.prepend_if_not_found.0 {
+            return Err(ExecError::invocation("Only one of append and prepend_if_not_found is permitted"));
+        }
+        let new = if self.search_only.0 { String::new() } else { self.replaced(&old)? };
+        Ok(Some(Edit { path, old, new, encoding }))
+    }
+
+    /// Writes the edited file and its copy. A link to the file has a link to the copy beside it.
+    pub(crate) fn store(&self, ctx: &Ctx<'_>, edit: &Edit) -> Result<(), ExecError> {
+        let copy = edit.copy_named(&self.backup);
+        edit.store(ctx, copy.as_deref())?;
+        let given = expanded(ctx, &self.path);
+        if copy.is_none() || !edit.is_change() || !ctx.host.is_link(&given) {
+            return Ok(());
+        }
+        let target = format!("{}{}", ctx.host.readlink(&given)?.display(), self.backup);
+        let link = PathBuf::from(format!("{}{}", given.display(), self.backup));
+        if ctx.host.lstat(&link)?.is_some() {
+            ctx.host.remove_file(&link)?;
+        }
+        Ok(ctx.host.symlink(Path::new(&target), &link)?)
     }
 }
 
@@ -222,78 +222,78 @@ impl ExecFn for Replace {
                                      preserve_inode=True, backslash_literal=False, encoding=None";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let (path, there) = real(ctx, &self.path);
-        if !there {
-            return if self.ignore_if_missing.0 { Ok(false.into()) } else { Err(not_found(&path)) };
-        }
-        if self.search_only.0 && self.adds() {
-            let problem = "search_only cannot be used with append/prepend_if_not_found";
-            return Err(ExecError::invocation(problem));
-        }
-        if self.append_if_not_found.0 && self.prepend_if_not_found.0 {
-            return Err(ExecError::invocation("Only one of append and prepend_if_not_found is permitted"));
-        }
-        if let Some(name) =
-            self.encoding.as_str().filter(|name| !name.to_ascii_lowercase().starts_with("utf"))
-        {
-            return Err(ExecError::invocation(format!("encoding {name} is not supported: files are UTF-8")));
-        }
-        let old = text(ctx, &path)?;
+        let Some(edit) = self.edit(ctx)? else { return Ok(false.into()) };
         if self.search_only.0 {
             let regex = pattern::compile(&self.pattern.to_string(), pattern::flags(&self.flags)?, false)?;
-            return Ok(pattern::found(&regex, &old)?.into());
+            return Ok(pattern::found(&regex, &edit.old)?.into());
         }
-        let new = self.replaced(&old)?;
-        if new != old && !self.dry_run.0 {
-            store(ctx, &path, &old, &new, &self.backup)?;
+        if !self.dry_run.0 {
+            self.store(ctx, &edit)?;
         }
-        if self.show_changes.0 {
-            return Ok(diff::of_files(old.as_bytes(), new.as_bytes()).into());
-        }
-        Ok((new != old).into())
+        Ok(if self.show_changes.0 { edit.diff().into() } else { edit.is_change().into() })
     }
 }
 
-/// Comments lines out or in; the difference of the lines that it is about, or false.
-fn comment(
-    ctx: &Ctx<'_>,
-    path: &str,
-    regex: &str,
-    sign: &str,
-    out: bool,
-    backup: &Value,
-) -> Result<Value, ExecError> {
-    let core = regex.trim_start_matches('^').trim_end_matches('$');
-    let end = if regex.ends_with('$') { "$" } else { "" };
-    let pattern = if out {
-        format!("{}({core}){end}", if regex.starts_with('^') { "^" } else { "" })
-    } else {
-        format!("^{sign}\\s*({core}){end}")
-    };
-    let (path, _) = real(ctx, path);
-    if !ctx.host.is_file(&path) {
-        return Err(not_found(&path));
+/// Lines to be commented out or in.
+pub(crate) struct Comments<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) regex: &'a str,
+    pub(crate) sign: &'a str,
+    pub(crate) out: bool,
+}
+
+impl Comments<'_> {
+    fn file(&self, ctx: &Ctx<'_>) -> Result<PathBuf, ExecError> {
+        let (path, _) = edit::real(ctx, self.path);
+        if ctx.host.is_file(&path) { Ok(path) } else { Err(edit::not_found(&path)) }
     }
-    let old = text(ctx, &path)?;
-    let regex = pattern::compile(&pattern, 0, true)?;
-    let signs: Vec<char> = sign.chars().collect();
-    let (mut new, mut before, mut after) = (String::with_capacity(old.len()), String::new(), String::new());
-    for line in old.split_inclusive('\n') {
-        if !pattern::found(&regex, line)? {
-            new.push_str(line);
-            continue;
+
+    /// What is in the file.
+    pub(crate) fn text(&self, ctx: &Ctx<'_>) -> Result<String, ExecError> {
+        edit::text(ctx, &self.file(ctx)?)
+    }
+
+    /// The file with its lines commented, and the lines that it is about, before and after.
+    pub(crate) fn edit(&self, ctx: &Ctx<'_>) -> Result<(Edit, String, String), ExecError> {
+        let core = self.regex.trim_start_matches('^').trim_end_matches('$');
+        let end = if self.regex.ends_with('$') { "$" } else { "" };
+        let pattern = if self.out {
+            format!("{}({core}){end}", if self.regex.starts_with('^') { "^" } else { "" })
+        } else {
+            format!("^{}\\s*({core}){end}", self.sign)
+        };
+        let path = self.file(ctx)?;
+        let old = edit::text(ctx, &path)?;
+        let regex = pattern::compile(&pattern, 0, true)?;
+        let signs: Vec<char> = self.sign.chars().collect();
+        let mut new = String::with_capacity(old.len());
+        let (mut before, mut after) = (String::new(), String::new());
+        for line in old.split_inclusive('\n') {
+            if !pattern::found(&regex, line)? {
+                new.push_str(line);
+                continue;
+            }
+            let changed = if self.out {
+                format!("{}{line}", self.sign)
+            } else {
+                line.trim_start_matches(signs.as_slice()).to_owned()
+            };
+            before.push_str(line);
+            after.push_str(&changed);
+            new.push_str(&changed);
         }
-        let changed =
-            if out { format!("{sign}{line}") } else { line.trim_start_matches(signs.as_slice()).to_owned() };
-        before.push_str(line);
-        after.push_str(&changed);
-        new.push_str(&changed);
+        Ok((Edit { path, old, new, encoding: Encoding::Utf8 }, before, after))
     }
-    if before.is_empty() {
-        return Ok(false.into());
+
+    /// Does it; the difference of the lines that it is about, or false.
+    fn call(&self, ctx: &Ctx<'_>, backup: &Value) -> Result<Value, ExecError> {
+        let (edit, before, after) = self.edit(ctx)?;
+        if before.is_empty() {
+            return Ok(false.into());
+        }
+        edit.store(ctx, edit.copy_named(backup).as_deref())?;
+        Ok(diff::of_texts(&before, &after).into())
     }
-    store(ctx, &path, &old, &new, backup)?;
-    Ok(diff::of_files(before.as_bytes(), after.as_bytes()).into())
 }
 
 impl ExecFn for Comment {
@@ -301,7 +301,7 @@ impl ExecFn for Comment {
     const SIGNATURE: &'static str = "path, regex, char='#', backup='.bak'";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        comment(ctx, &self.path, &self.regex, &self.char, true, &self.backup)
+        Comments { path: &self.path, regex: &self.regex, sign: &self.char, out: true }.call(ctx, &self.backup)
     }
 }
 
@@ -310,7 +310,7 @@ impl ExecFn for Uncomment {
     const SIGNATURE: &'static str = "path, regex, char='#', backup='.bak'";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        comment(ctx, &self.path, &self.regex, &self.char, false, &self.backup)
+        Comments { path: &self.path, regex: &self.regex, sign: &self.char, out: false }.call(ctx, &self.backup)
     }
 }
 
@@ -319,6 +319,7 @@ impl ExecFn for CommentLine {
     const SIGNATURE: &'static str = "path, regex, char='#', cmnt=True, backup='.bak'";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        comment(ctx, &self.path, &self.regex, &self.char, self.cmnt.0, &self.backup)
+        Comments { path: &self.path, regex: &self.regex, sign: &self.char, out: self.cmnt.0 }
+            .call(ctx, &self.backup)
     }
 }

@@ -1,17 +1,20 @@
-//! `file.append`: these lines at the end, once.
+//! `file.append` and `file.prepend`: these lines at the end or at the beginning, once.
 
 use std::path::Path;
-use std::rc::Rc;
 
+use data::loose::Flag;
 use data::{Dict, Value};
-use fancy_regex::Regex;
-use sls::render::{Renderer, Template};
 
+use super::act::{Act, name_of, unusable};
+use super::blockreplace::jinja;
 use super::diff;
-use super::util::{Perms, expand_user, make_dirs, parent, split_lines, texts};
-use crate::fileclient::Source;
-use crate::states::{Applied, Outcome, Plan, State, StateError};
-use crate::{Ctx, Minion, args};
+use super::managed::yes;
+use super::texts::Sources;
+use super::touch;
+use super::util::{Perms, make_dirs, parent, split_lines, texts};
+use crate::exec::file::{edit, pattern};
+use crate::states::{Outcome, StateError};
+use crate::{Ctx, args};
 
 args! {
     /// Add lines to the end of a file, each text only when the file does not have it yet.
@@ -23,108 +26,149 @@ args! {
     /// ```
     ///
     /// `text` is a text or a list; `source` or `sources` name templates instead, with `template`, `context` and
-    /// `defaults`. `ignore_whitespace: False` looks for the text as it is. `makedirs: True` makes the
-    /// directory. Changes: `diff`.
+    /// `defaults`. `ignore_whitespace: False` looks for the text as it is, as a regular expression. `makedirs: True`
+    /// makes the directory. Changes: `diff`.
     pub(crate) struct Append {
         name: String,
         #[serde(default)]
         text: Value,
         #[serde(default)]
-        makedirs: bool,
+        makedirs: Flag,
         #[serde(default)]
-        source: Option<String>,
+        source: Value,
         #[serde(default)]
-        sources: Vec<String>,
-        #[serde(default, rename = "source_hash")]
-        _source_hash: Value,
-        #[serde(default, rename = "source_hashes")]
-        _source_hashes: Value,
+        source_hash: Value,
+        #[serde(default = jinja)]
+        template: Value,
         #[serde(default)]
-        template: Option<String>,
+        sources: Value,
         #[serde(default)]
-        defaults: Dict,
+        source_hashes: Value,
         #[serde(default)]
-        context: Dict,
+        defaults: Value,
+        #[serde(default)]
+        context: Value,
         #[serde(default = yes)]
-        ignore_whitespace: bool,
+        ignore_whitespace: Flag,
         #[serde(default = yes)]
-        show_changes: bool,
+        show_changes: Flag,
+    }
+
+    /// Put lines before what is in a file, each text only when the file does not have it yet.
+    ///
+    /// ```yaml
+    /// /etc/motd:
+    ///   file.prepend:
+    ///     - text: Thou hadst better eat salt with the Philosophers of Greece
+    ///     - header: True      # they are to be the first lines, even if the file has them elsewhere
+    /// ```
+    ///
+    /// Arguments and changes as `file.append` has them.
+    pub(crate) struct Prepend {
+        name: String,
+        #[serde(default)]
+        text: Value,
+        #[serde(default)]
+        makedirs: Flag,
+        #[serde(default)]
+        source: Value,
+        #[serde(default)]
+        source_hash: Value,
+        #[serde(default = jinja)]
+        template: Value,
+        #[serde(default)]
+        sources: Value,
+        #[serde(default)]
+        source_hashes: Value,
+        #[serde(default)]
+        defaults: Value,
+        #[serde(default)]
+        context: Value,
+        #[serde(default)]
+        header: Flag,
+        #[serde(default = yes)]
+        show_changes: Flag,
     }
 }
 
-fn yes() -> bool {
-    true
+/// What both have in common.
+struct Add<'a> {
+    fun: &'static str,
+    name: &'a str,
+    text: &'a Value,
+    makedirs: Flag,
+    sources: Sources<'a>,
+    show_changes: Flag,
 }
 
-/// What is to be added to a file, and the file as it is to be.
-pub(crate) struct Add {
-    lines: Vec<String>,
-    content: String,
-    diff: Option<String>,
+/// A file, what is in it, and the texts for it.
+struct Ready {
+    name: String,
+    old: String,
+    texts: Vec<String>,
 }
 
-impl Append {
-    fn wanted(&self, ctx: &Ctx<'_>) -> Result<Vec<String>, StateError> {
-        let sources: Vec<&String> = self.source.iter().chain(&self.sources).collect();
-        if self.source.is_some() && !self.sources.is_empty() {
-            return Err(StateError::refused("source and sources are mutually exclusive"));
+impl Add<'_> {
+    /// The file, made when it is not there. In test mode that is the end of it.
+    fn ready(&self, ctx: &Ctx<'_>) -> Result<Result<Ready, Outcome>, StateError> {
+        let name = name_of(ctx, self.name, self.fun)?;
+        self.sources.exclusive()?;
+        if self.makedirs.0 && !ctx.test && !ctx.host.is_dir(&parent(&name)) {
+            make_dirs(ctx, &name, &Perms::default())?;
         }
-        if sources.is_empty() {
-            if self.text.is_none() {
-                return Err(StateError::refused("No text found to append. Nothing appended"));
+        if let Some(problem) = unusable(ctx, &name) {
+            let touched = touch::touch(ctx, &name, self.makedirs);
+            if ctx.test {
+                return touched.map(Err);
             }
-            return Ok(texts(&self.text));
+            if unusable(ctx, &name).is_some() {
+                return Err(StateError::refused(problem));
+            }
         }
-        let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
-        let saltenv = ctx.saltenv();
-        let mut wanted = Vec::new();
-        for name in sources {
-            let missing = || StateError::refused(format!("Failed to load template file {name}"));
-            let source = Source::parse(name).ok_or_else(missing)?;
-            let content = source.read(ctx, &saltenv)?.ok_or_else(missing)?;
-            let text = String::from_utf8_lossy(&content);
-            let mut context = self.defaults.clone();
-            context.extend(self.context.clone());
-            wanted.push(match self.template.as_deref() {
-                None | Some("jinja") => {
-                    let template = Template { text: &text, name, saltenv: &saltenv, context };
-                    renderer.template(template).map_err(|e| StateError::refused(e.to_string()))?
+        let texts = match self.sources.texts(ctx)? {
+            Some(texts) => texts,
+            None if self.text.is_none() => {
+                let what = self.fun.trim_start_matches("file.");
+                return Err(StateError::refused(format!("No text found to {what}. Nothing {what}ed")));
+            }
+            None => texts(self.text),
+        };
+        let old = edit::text(ctx, Path::new(&name))?;
+        Ok(Ok(Ready { name, old, texts }))
+    }
+
+    /// What changed, as a diff whose lines end with `end`.
+    fn diff(&self, old: &[&str], new: &[&str], end: &str) -> Option<String> {
+        if old == new {
+            return None;
+        }
+        if !self.show_changes.0 {
+            return Some("<show_changes=False>".to_owned());
+        }
+        // Lines that have their ends are put together as they are.
+        Some(diff::unified(old, new, "\n").join(end))
+    }
+
+    fn outcome(
+        &self,
+        ctx: &Ctx<'_>,
+        ready: &Ready,
+        diff: Option<String>,
+        said: String,
+    ) -> Result<Outcome, StateError> {
+        let mut outcome = Outcome::new(Some(true), said);
+        match diff {
+            Some(diff) => {
+                outcome.changes = Dict::new().with("diff", diff);
+                if ctx.test {
+                    outcome.result = None;
+                    outcome.comment = format!("File {} is set to be updated", ready.name);
                 }
-                Some(_) => text.into_owned(),
-            });
-        }
-        Ok(wanted)
-    }
-
-    /// Whether the file has the text already.
-    fn has(&self, content: &str, text: &str) -> bool {
-        let pattern = if self.ignore_whitespace { whitespace_pattern(text) } else { text.to_owned() };
-        Regex::new(&format!("(?m){pattern}")).is_ok_and(|re| re.is_match(content).unwrap_or(false))
-    }
-
-    fn add(&self, old: &str, wanted: &[String]) -> Add {
-        let mut lines = Vec::new();
-        for text in wanted.iter().filter(|text| !self.has(old, text)) {
-            lines.extend(split_lines(text).into_iter().map(str::to_owned));
-        }
-        let mut content = old.to_owned();
-        if !lines.is_empty() {
-            if !content.is_empty() && !content.ends_with('\n') {
-                content.push('\n');
             }
-            content.extend(lines.iter().map(|line| format!("{line}\n")));
+            None if ctx.test => outcome.comment = format!("File {} is in correct state", ready.name),
+            None => {}
         }
-        let (before, after) = (split_lines(old), split_lines(&content));
-        let diff = (before != after).then(|| {
-            if !diff::is_text(old.as_bytes()) {
-                "Replace binary file".to_owned()
-            } else if self.show_changes {
-                diff::unified(&before, &after, "\n").join("\n")
-            } else {
-                "<show_changes=False>".to_owned()
-            }
-        });
-        Add { lines, content, diff }
+        Ok(outcome)
     }
 }
 
@@ -140,57 +184,104 @@ fn whitespace_pattern(text: &str) -> String {
     pattern
 }
 
-impl State for Append {
+/// Whether a text has what is looked for, line by line.
+fn has(text: &str, pattern: &str) -> Result<bool, StateError> {
+    Ok(pattern::found(&pattern::compile(pattern, pattern::MULTILINE, false)?, text)?)
+}
+
+impl Act for Append {
     const FUN: &'static str = "file.append";
-    const KWARGS: bool = false;
-    type Step = Add;
 
-    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Add>, StateError> {
-        let name = expand_user(ctx, &self.name);
-        if name.is_empty() {
-            return Err(StateError::refused("Must provide name to file.append"));
-        }
-        if !name.starts_with('/') {
-            return Err(StateError::refused(format!("Specified file {name} is not an absolute path")));
-        }
-        let old = ctx.host.read_opt(Path::new(&name))?;
-        if old.is_none() {
-            if ctx.test {
-                let changes = Dict::new().with("new", name.as_str());
-                return Ok(Plan::settled(None, changes, format!("File {name} is set to be created")));
-            }
-            if !self.makedirs && !ctx.host.is_dir(&parent(&name)) {
-                return Err(StateError::refused(format!("{name}: file not found")));
-            }
-        }
-        let wanted = self.wanted(ctx)?;
-        let text = String::from_utf8_lossy(old.as_deref().unwrap_or_default()).into_owned();
-        let add = self.add(&text, &wanted);
-        if add.diff.is_none() && old.is_some() {
-            return Ok(Plan::nothing(format!("File {name} is in correct state")));
-        }
-        let mut changes = Dict::new();
-        if let Some(diff) = &add.diff {
-            changes.insert("diff", diff.as_str());
-        }
-        Ok(Plan::steps(vec![add], changes, format!("File {name} is set to be updated")))
-    }
-
-    fn apply(&self, step: Add, ctx: &Ctx<'_>) -> Result<Applied, StateError> {
-        let name = expand_user(ctx, &self.name);
-        if self.makedirs {
-            make_dirs(ctx, &name, &Perms::default())?;
-        }
-        ctx.host.write_atomic(Path::new(&name), step.content.as_bytes(), None)?;
-        let comment = if step.lines.is_empty() {
-            format!("File {name} is in correct state")
-        } else {
-            format!("Appended {} lines", step.lines.len())
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        let add = Add {
+            fun: Self::FUN,
+            name: &self.name,
+            text: &self.text,
+            makedirs: self.makedirs,
+            sources: Sources {
+                source: &self.source,
+                sources: &self.sources,
+                source_hash: &self.source_hash,
+                source_hashes: &self.source_hashes,
+                template: &self.template,
+                defaults: &self.defaults,
+                context: &self.context,
+            },
+            show_changes: self.show_changes,
         };
-        let mut changes = Dict::new();
-        if let Some(diff) = step.diff {
-            changes.insert("diff", diff);
+        let ready = match add.ready(ctx)? {
+            Ok(ready) => ready,
+            Err(outcome) => return Ok(outcome),
+        };
+        let mut lines = Vec::new();
+        for text in &ready.texts {
+            let pattern = if self.ignore_whitespace.0 { &whitespace_pattern(text) } else { text };
+            if !has(&ready.old, pattern)? {
+                lines.extend(split_lines(text));
+            }
         }
-        Ok(Applied::Done(Outcome::new(Some(true), comment).with_changes(changes)))
+        let before = split_lines(&ready.old);
+        let after: Vec<&str> = before.iter().chain(&lines).copied().collect();
+        let mut said = format!("File {} is in correct state", ready.name);
+        if !lines.is_empty() {
+            said = format!("Appended {} lines", lines.len());
+            if !ctx.test {
+                let mut new = ready.old.clone();
+                if !new.is_empty() && !new.ends_with('\n') {
+                    new.push('\n');
+                }
+                lines.iter().for_each(|line| new.extend([*line, "\n"]));
+                ctx.host.write_atomic(Path::new(&ready.name), new.as_bytes(), None)?;
+            }
+        }
+        add.outcome(ctx, &ready, add.diff(&before, &after, "\n"), said)
+    }
+}
+
+impl Act for Prepend {
+    const FUN: &'static str = "file.prepend";
+
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        let add = Add {
+            fun: Self::FUN,
+            name: &self.name,
+            text: &self.text,
+            makedirs: self.makedirs,
+            sources: Sources {
+                source: &self.source,
+                sources: &self.sources,
+                source_hash: &self.source_hash,
+                source_hashes: &self.source_hashes,
+                template: &self.template,
+                defaults: &self.defaults,
+                context: &self.context,
+            },
+            show_changes: self.show_changes,
+        };
+        let ready = match add.ready(ctx)? {
+            Ok(ready) => ready,
+            Err(outcome) => return Ok(outcome),
+        };
+        let mut lines: Vec<&str> = Vec::new();
+        for text in &ready.texts {
+            if self.header.0 || !has(&ready.old, &whitespace_pattern(text))? {
+                lines.extend(split_lines(text));
+            }
+        }
+        // In test mode Salt does not look whether a header is there already; that it is makes no change.
+        if self.header.0 && split_lines(&ready.old).starts_with(&lines) {
+            lines.clear();
+        }
+        let before: Vec<&str> = ready.old.split_inclusive('\n').collect();
+        let head: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+        let after: Vec<&str> = head.iter().map(String::as_str).chain(before.iter().copied()).collect();
+        let mut said = format!("File {} is in correct state", ready.name);
+        if !lines.is_empty() {
+            said = format!("Prepended {} lines", lines.len());
+            if !ctx.test {
+                ctx.host.write_atomic(Path::new(&ready.name), after.concat().as_bytes(), None)?;
+            }
+        }
+        add.outcome(ctx, &ready, add.diff(&before, &after, ""), said)
     }
 }

@@ -207,15 +207,21 @@ pub(crate) fn of_files(old: &[u8], new: &[u8]) -> String {
         (true, false) => return "Replace text file with binary file".to_owned(),
         (true, true) => {}
     }
-    let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));
-    let (a, b): (Vec<&str>, Vec<&str>) =
-        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
-    unified(&a, &b, "\n").concat()
+    of_texts(&String::from_utf8_lossy(old), &String::from_utf8_lossy(new))
 }
+
+/// The diff of two texts; empty when both are equal.
+pub(crate) fn of_texts(old: &str, new: &str) -> String {
+    let lines = |text| -> Vec<_> { str::split_inclusive(text, '\n').collect() };
+    unified(&lines(old), &lines(new), "\n").concat()
+}
+
+/// So many bytes tell whether a file is text.
+pub(crate) const BLOCK: usize = 512;
 
 /// Salt's guess whether a file is text, from its beginning.
 pub(crate) fn is_text(data: &[u8]) -> bool {
-    let block = data.get(..512).unwrap_or(data);
+    let block = data.get(..BLOCK).unwrap_or(data);
     if block.contains(&0) {
         return false;
     }

@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use data::loose::Mode;
+use data::loose::{Flag, Mode};
 use data::{Dict, Value};
 
-use super::diff;
-use super::source::{FoundData, NoSource};
-use super::util::{Perms, back_up, bits, expand_user, make_dirs, parent, show_mode};
+use super::accumulated;
+use super::act::{Act, relative};
+use super::util::{Perms, bits, expand_user, show_mode};
 use crate::exec::cmd;
-use crate::hash;
-use crate::host::{Errors, FileKind, Stat};
-use crate::states::{Applied, Outcome, Plan, State, StateError};
+use crate::exec::file::manage::{self, Data, Fetch, File, From, Ignore, NoSource};
+pub(super) use crate::exec::file::manage::variables;
+use crate::exec::file::sum;
+use crate::fileclient::Source;
+use crate::hash::Kind;
+use crate::host::{Errors, FileKind};
+use crate::states::{Outcome, StateError};
 use crate::{Ctx, args};
 
 args! {
@@ -27,15 +31,17 @@ args! {
     ///     - group: root
     ///     - mode: "0644"                   # or keep: the source's
     ///     - makedirs: True                 # with dir_mode
-    ///     - check_cmd: app --check         # is given a file with the new content first
+    ///     - check_cmd: app --check         # is given a file with the new content first (tmp_dir, tmp_ext)
     /// ```
     ///
     /// Instead of `source`: `contents` (text or list of lines), `contents_pillar` or `contents_grains` (keys),
-    /// with `contents_newline`, `contents_delimiter`, `allow_empty`. `replace: False` leaves the content of a file
-    /// that is there alone, `create: False` makes none. `source_hash` (a hash, `type=hash`, or a file of hashes, with
-    /// `source_hash_name`) checks a source that is not the file server's; `skip_verify` does not ask for one.
-    /// `backup: minion` keeps what was there, `show_changes: False` hides the diff, `follow_symlinks: False` puts the
-    /// file in a link's place. Changes: `diff`, `mode`, `user`, `group`.
+    /// with `contents_newline`, `contents_delimiter`, `allow_empty`, `encoding`. `replace: False` leaves the content of
+    /// a file that is there alone, `create: False` makes none. `source_hash` (a hash, `type=hash`, or a file of hashes,
+    /// with `source_hash_name`) checks a source that is not the file server's; `skip_verify` does not ask for one.
+    /// `backup: minion` keeps what was there, `show_changes: False` hides the diff, `new_file_diff: True` shows one of a
+    /// new file, `follow_symlinks: False` puts the file in a link's place. `ignore_ordering`, `ignore_whitespace`,
+    /// `ignore_comment_characters`: such differences trigger nothing. `attrs`, `selinux`: attributes and context.
+    /// Changes: `diff`, `mode`, `user`, `group`, `attrs`.
     pub(crate) struct Managed {
         name: String,
         #[serde(default)]
@@ -44,18 +50,24 @@ args! {
         pub(super) source_hash: Value,
         #[serde(default)]
         pub(super) source_hash_name: Option<String>,
+        #[serde(default = yes)]
+        pub(super) keep_source: Flag,
         #[serde(default)]
         pub(super) user: Value,
+        #[serde(default)]
+        owner: Value,
         #[serde(default)]
         pub(super) group: Value,
         #[serde(default)]
         pub(super) mode: Option<Mode>,
         #[serde(default)]
-        pub(super) attrs: Value,
+        file_mode: Value,
         #[serde(default)]
-        template: Option<String>,
+        attrs: Value,
         #[serde(default)]
-        makedirs: bool,
+        pub(super) template: Option<String>,
+        #[serde(default)]
+        pub(super) makedirs: Flag,
         #[serde(default)]
         dir_mode: Option<Mode>,
         #[serde(default)]
@@ -63,92 +75,180 @@ args! {
         #[serde(default)]
         pub(super) defaults: Value,
         #[serde(default = yes)]
-        replace: bool,
+        pub(super) replace: Flag,
         #[serde(default)]
-        backup: String,
+        pub(super) backup: Value,
         #[serde(default = yes)]
-        show_changes: bool,
+        pub(super) show_changes: Flag,
         #[serde(default = yes)]
-        create: bool,
+        create: Flag,
         #[serde(default)]
-        pub(super) contents: Value,
+        contents: Value,
         #[serde(default)]
         tmp_dir: Option<String>,
         #[serde(default)]
-        tmp_ext: String,
+        tmp_ext: Option<String>,
         #[serde(default)]
-        pub(super) contents_pillar: Value,
+        contents_pillar: Value,
         #[serde(default)]
-        pub(super) contents_grains: Value,
+        contents_grains: Value,
         #[serde(default = yes)]
-        pub(super) contents_newline: bool,
+        contents_newline: Flag,
         #[serde(default = colon)]
-        pub(super) contents_delimiter: String,
+        contents_delimiter: String,
+        #[serde(default)]
+        encoding: Value,
+        #[serde(default)]
+        encoding_errors: Option<String>,
         #[serde(default = yes)]
-        pub(super) allow_empty: bool,
+        allow_empty: Flag,
         #[serde(default = yes)]
-        follow_symlinks: bool,
+        follow_symlinks: Flag,
         #[serde(default)]
         check_cmd: Value,
         #[serde(default)]
-        pub(super) skip_verify: bool,
+        pub(super) skip_verify: Flag,
         #[serde(default)]
-        new_file_diff: bool,
+        selinux: Value,
+        #[serde(default)]
+        use_etag: Flag,
+        #[serde(default)]
+        signature: Value,
+        #[serde(default)]
+        source_hash_sig: Value,
+        #[serde(default)]
+        ignore_ordering: Flag,
+        #[serde(default)]
+        ignore_whitespace: Flag,
+        #[serde(default)]
+        ignore_comment_characters: Value,
+        #[serde(default)]
+        new_file_diff: Flag,
+        #[serde(default, rename = "verify_ssl")]
+        _verify_ssl: Value,
     }
 }
 
-fn yes() -> bool {
-    true
+pub(super) fn yes() -> Flag {
+    Flag(true)
 }
 
 fn colon() -> String {
     ":".to_owned()
 }
 
-/// What is to be done about the file.
-pub(crate) enum Step {
-    /// Owner and mode of what is there.
-    Perms,
-    /// The content, then owner and mode.
-    Write(Write),
-}
-
-/// A content to write.
-pub(crate) struct Write {
-    content: Content,
-    /// Whether there is a file already.
-    there: bool,
-    /// What there is to tell about the content; none when it stays.
-    diff: Option<String>,
-    /// The mode that the state came to: a source's for `keep`.
-    mode: Option<u32>,
-}
-
-/// Where a content comes from.
-enum Content {
-    /// None is asked for: a new file is empty.
-    Nothing,
-    Own(Vec<u8>),
-    Source(Vec<u8>),
-    /// The same as that file's; read when it is written.
-    SourceFile(PathBuf),
+/// `user`, else `owner`, which Salt takes for it with a warning.
+pub(super) fn owner_of(user: &Value, owner: &Value) -> Value {
+    if user.is_true() || owner.is_none() {
+        return user.clone();
+    }
+    tracing::warn!("Use of argument owner found, \"owner\" is invalid, please use \"user\"");
+    owner.clone()
 }
 
 impl Managed {
-    fn perms(&self, mode: Option<u32>) -> Perms {
-        Perms::new(&self.user, &self.group, mode)
+    /// A file that only has a name: it is to be there.
+    pub(super) fn named(name: &str) -> Self {
+        Managed {
+            name: name.to_owned(),
+            source: Value::None,
+            source_hash: Value::None,
+            source_hash_name: None,
+            keep_source: Flag(true),
+            user: Value::None,
+            owner: Value::None,
+            group: Value::None,
+            mode: None,
+            file_mode: Value::None,
+            attrs: Value::None,
+            template: None,
+            makedirs: Flag(false),
+            dir_mode: None,
+            context: Value::None,
+            defaults: Value::None,
+            replace: Flag(true),
+            backup: Value::None,
+            show_changes: Flag(true),
+            create: Flag(true),
+            contents: Value::None,
+            tmp_dir: None,
+            tmp_ext: None,
+            contents_pillar: Value::None,
+            contents_grains: Value::None,
+            contents_newline: Flag(true),
+            contents_delimiter: colon(),
+            encoding: Value::None,
+            encoding_errors: None,
+            allow_empty: Flag(true),
+            follow_symlinks: Flag(true),
+            check_cmd: Value::None,
+            skip_verify: Flag(false),
+            selinux: Value::None,
+            use_etag: Flag(false),
+            signature: Value::None,
+            source_hash_sig: Value::None,
+            ignore_ordering: Flag(false),
+            ignore_whitespace: Flag(false),
+            ignore_comment_characters: Value::None,
+            new_file_diff: Flag(false),
+            _verify_ssl: Value::None,
+        }
     }
 
-    /// The engine that renders the content.
+    pub(super) fn given_contents(&self) -> [&Value; 3] {
+        [&self.contents, &self.contents_pillar, &self.contents_grains]
+    }
+
+    /// The content that the state says itself: what it says, by which argument.
+    pub(super) fn contents(&self, ctx: &Ctx<'_>) -> Result<Option<(Value, String)>, StateError> {
+        let delimiter = &self.contents_delimiter;
+        let found = |keys: &Value, within: &Value, what: &str| {
+            let find = |key: &Value| {
+                data::lookup::traverse(within, &key.to_string(), delimiter)
+                    .ok_or_else(|| StateError::refused(format!("{what} {key} does not exist")))
+            };
+            match keys {
+                Value::List(keys) => {
+                    let parts: Result<Vec<String>, StateError> =
+                        keys.iter().map(|k| Ok(find(k)?.to_string())).collect();
+                    Ok(Value::from(parts?.join("\n")))
+                }
+                key => find(key),
+            }
+        };
+        Ok(if !self.contents_pillar.is_none() {
+            let value = found(&self.contents_pillar, &ctx.pillar(), "Pillar")?;
+            Some((value, format!("contents_pillar {}", self.contents_pillar)))
+        } else if !self.contents_grains.is_none() {
+            let value = found(&self.contents_grains, &ctx.grains(), "Grain")?;
+            Some((value, format!("contents_grains {}", self.contents_grains)))
+        } else if !self.contents.is_none() {
+            Some((self.contents.clone(), "'contents'".to_owned()))
+        } else {
+            None
+        })
+    }
+
     pub(super) fn engine(&self) -> Option<&str> {
         self.template.as_deref().filter(|engine| !engine.is_empty())
+    }
+
+    pub(super) fn allows_empty(&self) -> bool {
+        self.allow_empty.0
+    }
+
+    pub(super) fn ends_with_newline(&self) -> bool {
+        self.contents_newline.0
+    }
+
+    fn encoded(&self, text: &str) -> Result<Data, StateError> {
+        Ok(Data::encoded(text, &self.encoding, self.encoding_errors.as_deref().unwrap_or("strict"))?)
     }
 
     /// What is wrong with the arguments, in Salt's order.
     fn check(&self) -> Result<(), StateError> {
         let refuse = |text: &str| Err(StateError::refused(text));
-        let contents = [&self.contents, &self.contents_pillar, &self.contents_grains];
-        let count = contents.iter().filter(|c| !c.is_none()).count();
+        let count = self.given_contents().iter().filter(|c| !c.is_none()).count();
         if self.name.is_empty() {
             return refuse("Destination file name is required");
         }
@@ -166,328 +266,324 @@ impl Managed {
         if count > 1 {
             return refuse("Only one of 'contents', 'contents_pillar', and 'contents_grains' is permitted");
         }
+        if self.signature.is_true() || self.source_hash_sig.is_true() {
+            return refuse(
+                "Unable to manage file: Signature verification requires the gpg module, which could not be found. Use \
+                 source_hash instead",
+            );
+        }
         Ok(())
     }
 
+    /// The variables of templates: `defaults`, `context`, what was accumulated, and arguments that are no other's.
+    fn variables(&self, ctx: &Ctx<'_>, name: &str) -> Result<Dict, StateError> {
+        let mut variables = Dict::new();
+        for (key, value) in ctx.chunk().into_iter().flat_map(|chunk| &chunk.low) {
+            let fields = <Self as crate::args::Arguments>::FIELDS;
+            if let Some(name) = key.as_str()
+                && !sls::INTERNAL_KEYWORDS.contains(&name)
+                && !fields.iter().any(|field| field.name == name)
+            {
+                variables.insert(key.clone(), value.clone());
+            }
+        }
+        variables.extend(manage::variables(&self.defaults, &self.context)?);
+        if let Some(collected) = accumulated::for_file(ctx, name) {
+            variables.insert("accumulator", collected);
+        }
+        Ok(variables)
+    }
+
+    fn fetch(&self, ctx: &Ctx<'_>, name: &str, source: &Value, hash: &Value) -> Result<From, NoSource> {
+        let mut context = manage::about(&self.user, &self.group, bits(&self.mode), &self.attrs);
+        if self.engine().is_some() {
+            context.extend(self.variables(ctx, name).map_err(|e| NoSource::Said(e.to_string()))?);
+        }
+        let fetch = Fetch {
+            name,
+            source: &source.to_string(),
+            source_hash: hash,
+            source_hash_name: self.source_hash_name.as_deref(),
+            template: self.engine(),
+            context,
+            saltenv: &ctx.saltenv(),
+            skip_verify: self.skip_verify.0,
+            use_etag: self.use_etag.0,
+        };
+        fetch.get(ctx)
+    }
+
+    fn file<'a>(&'a self, name: &'a str, user: &Value, backup: &'a str) -> File<'a> {
+        File {
+            name,
+            perms: Perms::new(user, &self.group, bits(&self.mode)),
+            attrs: (!self.attrs.is_none()).then(|| self.attrs.to_string()),
+            selinux: &self.selinux,
+            backup,
+            makedirs: self.makedirs.0,
+            dir_mode: bits(&self.dir_mode),
+            show_changes: self.show_changes.0,
+            follow_symlinks: self.follow_symlinks.0,
+            new_file_diff: self.new_file_diff.0,
+            ignore: Ignore {
+                ordering: self.ignore_ordering.0,
+                whitespace: self.ignore_whitespace.0,
+                comment_characters: &self.ignore_comment_characters,
+            },
+        }
+    }
+
+    /// Whether the file that is there has the hash already that a source from elsewhere is to have.
+    fn has_hash(&self, ctx: &Ctx<'_>, name: &str) -> bool {
+        let saltenv = ctx.saltenv();
+        let Ok((source, hash)) = sum::source_list(ctx, &self.source, &self.source_hash, &saltenv) else {
+            return false;
+        };
+        let (source, hash) = (source.to_string(), hash);
+        if !hash.is_true() || !matches!(Source::parse(&source), Some(Source::Remote(_))) {
+            return false;
+        }
+        let wanted = sum::Wanted {
+            name,
+            source: &source,
+            source_hash: &hash.to_string(),
+            source_hash_name: self.source_hash_name.as_deref(),
+            saltenv: &saltenv,
+        };
+        let is = |kind: Kind| ctx.host.hash(Path::new(name), kind).ok();
+        wanted.find(ctx).is_ok_and(|(kind, sum)| is(kind).as_deref() == Some(sum.as_str()))
+    }
+
     /// The file is to stay as it is but for owner and mode.
-    fn only_perms(&self, ctx: &Ctx<'_>, name: &str, stat: &Stat) -> Result<Plan<Step>, StateError> {
-        let mode = bits(&self.mode);
-        let changes = self.perms(mode).wanting(ctx, stat)?;
+    fn only_perms(&self, ctx: &Ctx<'_>, file: &File<'_>) -> Result<Outcome, StateError> {
+        let mut ret = Outcome::new(Some(true), "");
+        let mode = file.perms.mode;
+        let was = ctx.host.stat(Path::new(file.name))?.map(|stat| stat.mode);
+        file.enforce(ctx, mode, &mut ret)?;
         if ctx.test {
-            let comment = match mode.filter(|mode| *mode != stat.mode) {
-                Some(mode) => format!(
-                    "File {name} will be updated with permissions {} from its current state of {}",
+            if !ret.changes.is_empty() {
+                ret.result = None;
+            }
+            ret.comment = match (mode, was) {
+                (Some(mode), Some(was)) if mode != was => format!(
+                    "File {} will be updated with permissions {} from its current state of {}",
+                    file.name,
                     show_mode(mode),
-                    show_mode(stat.mode)
+                    show_mode(was)
                 ),
-                None => format!("File {name} not updated"),
+                _ => format!("File {} not updated", file.name),
             };
-            let result = if changes.is_empty() { Some(true) } else { None };
-            return Ok(Plan::settled(result, changes, comment));
+        } else if ret.changes.is_empty() && ret.result == Some(true) {
+            ret.comment = format!("File {} exists with proper permissions. No changes made.", file.name);
         }
-        if changes.is_empty() {
-            return Ok(Plan::nothing(format!(
-                "File {name} exists with proper permissions. No changes made."
-            )));
-        }
-        Ok(Plan::steps(vec![Step::Perms], changes, ""))
+        Ok(ret)
     }
 
-    /// What the content of the file that is there would become, as a diff; none when it stays.
-    fn diff(&self, old: &[u8], new: &[u8]) -> Option<String> {
-        if old == new {
-            return None;
-        }
-        Some(if self.show_changes { diff::of_files(old, new) } else { "<show_changes=False>".to_owned() })
-    }
-
-    fn write(&self, ctx: &Ctx<'_>, name: &str, stat: Option<&Stat>) -> Result<Write, Refusal> {
-        let mut mode = bits(&self.mode);
-        let content = match self.own_contents(ctx)? {
-            Some(own) => Content::Own(own),
-            None => match self.find_source(ctx, name)? {
-                None => Content::Nothing,
-                Some(found) => {
-                    if self.mode == Some(Mode::Keep) {
-                        mode = found.mode;
-                    }
-                    match found.data {
-                        FoundData::Bytes(data) => Content::Source(data.to_vec()),
-                        FoundData::File { path, .. } if path == Path::new(name) => Content::Nothing,
-                        FoundData::File { path, hash, kind } => {
-                            let data = ctx.host.read(&path).map_err(StateError::from)?;
-                            if hash::hex(kind, &data) == hash {
-                                Content::Source(data)
-                            } else {
-                                Content::SourceFile(path)
-                            }
-                        }
-                    }
+    fn would(&self, ctx: &Ctx<'_>, file: &mut File<'_>, data: Option<Data>) -> Result<Outcome, StateError> {
+        let mut data = match data {
+            Some(data) => data,
+            None => match self.source(ctx, file) {
+                Ok(data) => data,
+                Err(Unmanaged::Said(text)) => return Err(StateError::refused(text)),
+                Err(Unmanaged::Raised(text)) => {
+                    return Err(StateError::refused(format!("Unable to manage file: {text}")));
                 }
             },
         };
-        let there = stat.is_some_and(|s| s.kind == FileKind::File);
-        let old = || ctx.host.read(Path::new(name)).map_err(StateError::from);
-        let diff = match &content {
-            Content::Nothing => None,
-            Content::Own(new) | Content::Source(new) if there => self.diff(&old()?, new),
-            Content::SourceFile(path) if there => {
-                self.diff(&old()?, &ctx.host.read(path).map_err(StateError::from)?)
-            }
-            Content::Own(new) | Content::Source(new) if self.new_file_diff => Some(diff::of_files(b"", new)),
-            _ => Some("New file".to_owned()),
-        };
-        Ok(Write { content, there, diff, mode })
+        let (changes, counts) = file.would(ctx, &mut data)?;
+        if changes.is_empty() {
+            return Ok(Outcome::new(
+                Some(true),
+                format!("The file {} is in the correct state", file.name),
+            ));
+        }
+        let comment = format!(
+            "The file {} is set to be changed\nNote: No changes made, actual changes may\nbe different due to other \
+             states.",
+            file.name
+        );
+        let mut ret = Outcome::new(None, comment).with_changes(changes);
+        if file.ignore.any() && !counts {
+            ret.extra.insert("skip_req", true);
+        }
+        Ok(ret)
+    }
+
+    /// The content from the source, and its mode for the file when that is to be kept.
+    fn source(&self, ctx: &Ctx<'_>, file: &mut File<'_>) -> Result<Data, Unmanaged> {
+        let chosen = sum::source_list(ctx, &self.source, &self.source_hash, &ctx.saltenv());
+        let (source, hash) = chosen.map_err(|e| Unmanaged::Raised(e.to_string()))?;
+        if !source.is_true() {
+            return Ok(Data::Nothing);
+        }
+        let from = self.fetch(ctx, file.name, &source, &hash).map_err(|why| match why {
+            NoSource::Said(text) => Unmanaged::Said(text),
+            NoSource::Raised(text) => Unmanaged::Raised(text),
+        })?;
+        if self.mode == Some(Mode::Keep) && from.mode.is_some() {
+            file.perms.mode = from.mode;
+        }
+        Ok(Data::Source(from))
     }
 
     /// Runs `check_cmd` on the new content; what it says when that is bad.
-    fn checked(&self, ctx: &Ctx<'_>, data: &[u8]) -> Result<Option<Outcome>, StateError> {
-        if !self.check_cmd.is_true() {
+    fn checked(
+        &self,
+        ctx: &Ctx<'_>,
+        file: &File<'_>,
+        data: &mut Data,
+    ) -> Result<Option<Outcome>, StateError> {
+        if !self.check_cmd.is_true() || file.would(ctx, data)?.0.is_empty() {
             return Ok(None);
         }
-        let dir = self.tmp_dir.as_deref().unwrap_or("/tmp");
-        let file = PathBuf::from(format!("{dir}/__salt.tmp.{}{}", unique(ctx), self.tmp_ext));
-        ctx.host.write_atomic(&file, data, Some(0o600))?;
-        let options = cmd::Options {
-            cmd: format!("{} {}", self.check_cmd, file.display()).into(),
-            shell: ctx.grain("shell").map(|v| v.to_string()),
-            python_shell: Some(true),
-            ignore_retcode: true,
-            ..cmd::Options::default()
+        let content = match data.content(ctx)? {
+            Some(manage::Content::Bytes(data)) => data.to_vec(),
+            Some(manage::Content::File(path)) => ctx.host.read(path)?,
+            None => ctx.host.read_opt(Path::new(file.name))?.unwrap_or_default(),
         };
-        let ran = cmd::run(ctx, &options, Errors::Apart);
-        ctx.host.remove_file(&file)?;
-        let ran = ran?;
-        if ran.retcode == Some(0) {
-            return Ok(None);
-        }
-        let mut comment = "check_cmd execution failed".to_owned();
-        for said in [&ran.stdout, &ran.stderr] {
-            if !said.is_empty() {
-                comment.push_str(&format!("\n{said}"));
-            }
-        }
-        let mut outcome = Outcome::new(Some(false), comment);
-        outcome.extra.insert("skip_watch", true);
-        Ok(Some(outcome))
+        check(
+            ctx,
+            &self.check_cmd,
+            &content,
+            file.perms.mode,
+            self.tmp_dir.as_deref(),
+            self.tmp_ext.as_deref(),
+        )
     }
 
-    fn would(&self, ctx: &Ctx<'_>, name: &str, stat: Option<&Stat>) -> Result<Plan<Step>, StateError> {
-        let write = match self.write(ctx, name, stat) {
-            Ok(write) => write,
-            Err(Refusal::State(error)) => return Err(error),
-            Err(Refusal::Source(NoSource::NoneFound)) => {
-                return Err(StateError::refused(
-                    "Unable to manage file: none of the specified sources were found",
-                ));
-            }
-            Err(Refusal::Source(NoSource::Because(text))) => return Err(StateError::refused(text)),
-        };
-        let mut changes = Dict::new();
-        match stat {
-            None if !self.new_file_diff => {
-                changes.insert("newfile", name);
-            }
-            None => {
-                changes.insert("diff", write.diff.unwrap_or_default());
-            }
-            Some(stat) => {
-                if let Some(diff) = write.diff {
-                    changes.insert("diff", diff);
-                }
-                changes.extend(self.perms(write.mode).wanting(ctx, stat)?);
-            }
+    fn drop_source(&self, ctx: &Ctx<'_>, path: Option<PathBuf>) {
+        let cachedir = ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_default();
+        if let Some(path) = path.filter(|path| !cachedir.is_empty() && path.starts_with(&cachedir))
+            && let Err(error) = ctx.host.remove_file(&path)
+        {
+            tracing::warn!("{error}");
         }
-        if changes.is_empty() {
-            return Ok(Plan::nothing(format!("The file {name} is in the correct state")));
-        }
-        let comment = format!(
-            "The file {name} is set to be changed\nNote: No changes made, actual changes may\nbe different due to other \
-             states."
-        );
-        Ok(Plan::settled(None, changes, comment))
     }
 }
 
-/// Why there is no content.
-enum Refusal {
-    State(StateError),
-    Source(NoSource),
+/// Why a file is not managed; the words differ with who asks.
+enum Unmanaged {
+    Said(String),
+    Raised(String),
 }
 
-impl From<StateError> for Refusal {
-    fn from(error: StateError) -> Self {
-        Refusal::State(error)
+/// Runs `check_cmd` on a content in a file of its own; what there is to say when it is bad.
+pub(super) fn check(
+    ctx: &Ctx<'_>,
+    check_cmd: &Value,
+    content: &[u8],
+    mode: Option<u32>,
+    dir: Option<&str>,
+    extension: Option<&str>,
+) -> Result<Option<Outcome>, StateError> {
+    let file = temporary(ctx, dir, extension.unwrap_or_default());
+    ctx.host.write_atomic(&file, content, Some(mode.unwrap_or(0o600)))?;
+    let options = cmd::Options {
+        cmd: format!("{check_cmd} {}", file.display()).into(),
+        shell: ctx.grain("shell").map(|v| v.to_string()),
+        python_shell: Some(true),
+        ignore_retcode: true,
+        ..cmd::Options::default()
+    };
+    let ran = cmd::run(ctx, &options, Errors::Apart);
+    ctx.host.remove_file(&file)?;
+    let ran = ran?;
+    if ran.retcode == Some(0) {
+        return Ok(None);
     }
-}
-
-impl From<NoSource> for Refusal {
-    fn from(error: NoSource) -> Self {
-        Refusal::Source(error)
+    let mut comment = "check_cmd execution failed".to_owned();
+    for said in [&ran.stdout, &ran.stderr] {
+        if !said.is_empty() {
+            comment.push_str(&format!("\n{said}"));
+        }
     }
+    let mut outcome = Outcome::new(Some(false), comment);
+    outcome.extra.insert("skip_watch", true);
+    Ok(Some(outcome))
 }
 
-fn unique(ctx: &Ctx<'_>) -> String {
+/// A name for a file that is gone soon.
+pub(super) fn temporary(ctx: &Ctx<'_>, dir: Option<&str>, extension: &str) -> PathBuf {
+    let own = || ctx.host.env("TMPDIR").filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/tmp".to_owned());
+    let dir = dir.map_or_else(own, str::to_owned);
     let now = ctx.host.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}{:x}", std::process::id(), now.as_nanos())
+    PathBuf::from(format!("{dir}/__salt.tmp.{:x}{:x}{extension}", std::process::id(), now.as_nanos()))
 }
 
-/// The mode of directories that are made for a file: who may read it may enter them.
-fn dir_mode_for(mode: u32) -> u32 {
-    [6, 3, 0].into_iter().fold(0, |all, shift| {
-        let digit = (mode >> shift) & 7;
-        all | (if digit == 0 { 0 } else { digit | 1 }) << shift
-    })
+fn unmanaged(problem: impl std::fmt::Display) -> StateError {
+    StateError::refused(format!("Unable to manage file: {problem}"))
 }
 
-impl State for Managed {
+impl Act for Managed {
     const FUN: &'static str = "file.managed";
-    type Step = Step;
+    const KWARGS: bool = true;
 
-    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Step>, StateError> {
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        let mut ret = self.managed(ctx)?;
+        if !self.file_mode.is_none() {
+            let warning = "The 'file_mode' argument will be ignored.  Please use 'mode' instead to set file permissions.";
+            ret.extra.insert("warnings", vec![warning]);
+        }
+        Ok(ret)
+    }
+}
+
+impl Managed {
+    fn managed(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
         self.check()?;
         let name = expand_user(ctx, &self.name);
         let path = Path::new(&name);
-        // The contents are looked at before all else, so that a key that is missing is told first.
-        if !self.source.is_true() {
-            self.own_contents(ctx)?;
+        let mut data = None;
+        if let Some(own) = self.own_contents(ctx)? {
+            data = Some(match own {
+                Value::Bytes(bytes) => Data::Own(bytes.to_vec()),
+                text => self.encoded(text.as_str().unwrap_or_default())?,
+            });
         }
+        let user = owner_of(&self.user, &self.owner);
         let stat = ctx.host.stat(path)?;
-        if !self.create && !stat.as_ref().is_some_and(|s| s.kind == FileKind::File) {
-            return Ok(Plan::nothing(format!("File {name} is not present and is not set for creation")));
+        if !self.create.0 && !stat.as_ref().is_some_and(|s| s.kind == FileKind::File) {
+            let comment = format!("File {name} is not present and is not set for creation");
+            return Ok(Outcome::new(Some(true), comment));
         }
-        self.perms(None).check(ctx)?;
+        let backup = if self.backup.is_true() { self.backup.to_string() } else { String::new() };
+        let mut file = self.file(&name, &user, &backup);
+        file.perms.check(ctx)?;
         if !name.starts_with('/') {
-            return Err(StateError::refused(format!("Specified file {name} is not an absolute path")));
+            return Err(StateError::refused(relative(&name)));
         }
         if stat.as_ref().is_some_and(|s| s.kind == FileKind::Dir) {
             return Err(StateError::refused(format!("Specified target {name} is a directory")));
         }
-        self.variables()?;
-        let contents = [&self.contents, &self.contents_pillar, &self.contents_grains];
-        let has_content = self.source.is_true() || contents.iter().any(|c| !c.is_none());
-        if let Some(stat) = &stat
-            && !(self.replace && has_content)
-        {
-            return self.only_perms(ctx, &name, stat);
+        manage::variables(&self.defaults, &self.context)?;
+        if stat.is_some() {
+            let replace = self.replace.0 && (data.is_some() || self.source.is_true());
+            let is_source = replace && data.is_none() && self.engine().is_none() && !self.skip_verify.0;
+            if !replace || (is_source && self.has_hash(ctx, &name)) {
+                return self.only_perms(ctx, &file);
+            }
         }
         if ctx.test {
-            return self.would(ctx, &name, stat.as_ref());
+            return self.would(ctx, &mut file, data);
         }
-        let write = match self.write(ctx, &name, stat.as_ref()) {
-            Ok(write) => write,
-            Err(Refusal::State(error)) => return Err(error),
-            Err(Refusal::Source(NoSource::NoneFound)) => {
-                return Err(StateError::refused(
-                    "Unable to manage file: none of the specified sources were found",
-                ));
-            }
-            Err(Refusal::Source(NoSource::Because(text))) => {
-                return Err(StateError::refused(format!("Unable to manage file: {text}")));
-            }
+        let mut data = match data {
+            Some(data) => data,
+            None => self.source(ctx, &mut file).map_err(|why| match why {
+                Unmanaged::Said(text) | Unmanaged::Raised(text) => unmanaged(text),
+            })?,
         };
-        if !self.makedirs && !ctx.host.is_dir(&parent(&name)) {
-            return Err(StateError::refused("Parent directory not present"));
+        if let Some(bad) = self.checked(ctx, &file, &mut data)? {
+            return Ok(bad);
         }
-        let replaces_link = !self.follow_symlinks && ctx.host.is_link(path);
-        if let Some(stat) = stat.as_ref().filter(|_| write.diff.is_none() && !replaces_link)
-            && self.perms(write.mode).wanting(ctx, stat)?.is_empty()
-        {
-            return Ok(Plan::nothing(format!("File {name} is in the correct state")));
-        }
-        Ok(Plan::steps(vec![Step::Write(write)], Dict::new(), ""))
-    }
-
-    fn apply(&self, step: Step, ctx: &Ctx<'_>) -> Result<Applied, StateError> {
-        let name = expand_user(ctx, &self.name);
-        let path = Path::new(&name);
-        let write = match step {
-            Step::Perms => {
-                let done = self.perms(bits(&self.mode)).enforce(ctx, path, self.follow_symlinks)?;
-                let result = Some(done.errors.is_empty());
-                return Ok(Applied::Done(
-                    Outcome::new(result, done.errors.join("; ")).with_changes(done.changes),
-                ));
-            }
-            Step::Write(write) => write,
+        let copy = match &data {
+            Data::Source(from) if !self.keep_source.0 => from.path().map(Path::to_owned),
+            _ => None,
         };
-        let mut changes = Dict::new();
-        let mut comment = String::new();
-        let is_nothing = matches!(write.content, Content::Nothing);
-        let is_source = !matches!(write.content, Content::Own(_) | Content::Nothing);
-        let data = match write.content {
-            Content::Nothing => Vec::new(),
-            Content::Own(data) | Content::Source(data) => data,
-            Content::SourceFile(from) => ctx.host.read(&from)?,
-        };
-        let replaces_link = !self.follow_symlinks && ctx.host.is_link(path);
-        if (write.diff.is_some() || !write.there)
-            && let Some(bad) = self.checked(ctx, &data)?
-        {
-            return Ok(Applied::Done(bad));
-        }
-        if write.there {
-            if let Some(diff) = write.diff {
-                back_up(ctx, &name, &self.backup)?;
-                let failed = |e| StateError::refused(format!("Failed to commit change: {e}"));
-                if !replaces_link {
-                    ctx.host.write_atomic(path, &data, None).map_err(failed)?;
-                }
-                changes.insert("diff", diff);
-            }
-            if replaces_link && !is_nothing {
-                ctx.host.remove_file(path)?;
-                ctx.host.write_atomic(path, &data, Some(write.mode.unwrap_or(0o644)))?;
-                changes.insert("diff", "Replace symbolic link with regular file");
-            }
-        } else {
-            if !ctx.host.is_dir(&parent(&name)) {
-                let mode = bits(&self.dir_mode).or(write.mode.map(dir_mode_for));
-                make_dirs(ctx, &name, &self.perms(mode))?;
-            }
-            if is_nothing {
-                changes.insert("new", format!("file {name} created"));
-                comment = "Empty file".to_owned();
-            } else {
-                changes.insert("diff", write.diff.unwrap_or_else(|| "New file".to_owned()));
-            }
-            // As in Salt, a new file is nobody else's until it has its owner and mode; that is then a change.
-            let first = (is_source || write.mode.is_some()).then_some(0o600);
-            ctx.host.write_atomic(path, &data, first)?;
-        }
-        let mode =
-            if write.there { write.mode } else { Some(write.mode.unwrap_or_else(|| 0o666 & !umask())) };
-        let done = self.perms(mode).enforce(ctx, path, self.follow_symlinks)?;
-        changes.extend(done.changes);
-        let well = done.errors.is_empty();
-        if !well {
-            comment = done.errors.join("; ");
-        } else if comment.is_empty() {
-            comment = if changes.is_empty() {
-                format!("File {name} is in the correct state")
-            } else {
-                format!("File {name} updated")
-            };
-        }
-        Ok(Applied::Done(Outcome::new(Some(well), comment).with_changes(changes)))
-    }
-}
-
-/// This process's umask: it can only be read by setting it, so the kernel's own record is looked at.
-fn umask() -> u32 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(0o022)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directories_for_files_can_be_entered() {
-        assert_eq!(dir_mode_for(0o640), 0o750);
-        assert_eq!(dir_mode_for(0o600), 0o700);
-        assert_eq!(dir_mode_for(0o444), 0o555);
+        let ret = file.manage(ctx, data).map_err(|error| match error {
+            refused @ StateError::Refused { .. } => refused,
+            other => unmanaged(other),
+        });
+        self.drop_source(ctx, copy);
+        ret
     }
 }

@@ -1,13 +1,20 @@
 //! Files, directories and links.
 
 mod absent;
+mod accumulated;
+mod act;
 mod append;
+mod blockreplace;
+mod comment;
 mod contents;
 pub(crate) mod diff;
 mod directory;
+mod keyvalue;
+mod line;
 mod managed;
-mod source;
+mod replace;
 mod symlink;
+pub(crate) mod texts;
 mod touch;
 pub(crate) mod util;
 
@@ -19,6 +26,14 @@ pub const STATES: &[StateEntry] = &[
     entry::<directory::Directory>(),
     entry::<absent::Absent>(),
     entry::<symlink::Symlink>(),
+    entry::<accumulated::Accumulated>(),
     entry::<append::Append>(),
+    entry::<append::Prepend>(),
+    entry::<blockreplace::BlockReplace>(),
+    entry::<comment::Comment>(),
+    entry::<comment::Uncomment>(),
+    entry::<keyvalue::KeyValue>(),
+    entry::<line::Line>(),
+    entry::<replace::Replace>(),
     entry::<touch::Touch>(),
 ];

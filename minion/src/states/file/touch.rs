@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use data::loose::Flag;
 use data::{Dict, Value};
 
-use super::util::{Perms, expand_user, make_dirs, parent};
-use crate::states::{Applied, Outcome, Plan, State, StateError};
+use super::act::{Act, path_of};
+use super::util::{Perms, make_dirs, parent};
+use crate::states::{Outcome, StateError};
 use crate::{Ctx, args};
 
 args! {
@@ -28,23 +30,29 @@ args! {
         #[serde(default)]
         mtime: Value,
         #[serde(default)]
-        makedirs: bool,
+        makedirs: Flag,
     }
 }
 
+/// An empty file with the times of now, as `file.touch` without more makes it.
+pub(super) fn touch(ctx: &Ctx<'_>, name: &str, makedirs: Flag) -> Result<Outcome, StateError> {
+    Touch { name: name.to_owned(), atime: Value::None, mtime: Value::None, makedirs }.act(ctx)
+}
+
 impl Touch {
-    fn would(&self, ctx: &Ctx<'_>, name: &str) -> Result<Plan<()>, StateError> {
+    fn would(&self, ctx: &Ctx<'_>, name: &str) -> Result<Outcome, StateError> {
+        let set = |key: &str, comment| {
+            Ok(Outcome::new(None, comment).with_changes(Dict::new().with(key, name)))
+        };
         let Some(stat) = ctx.host.stat(Path::new(name))? else {
-            let changes = Dict::new().with("new", name);
-            return Ok(Plan::settled(None, changes, format!("File {name} is set to be created")));
+            return set("new", format!("File {name} is set to be created"));
         };
         let [atime, mtime, _] = stat.times;
         let differs = |wanted: &Value, is: f64| !wanted.is_none() && wanted.as_f64() != Some(is);
         if differs(&self.atime, atime) || differs(&self.mtime, mtime) {
-            let changes = Dict::new().with("touched", name);
-            return Ok(Plan::settled(None, changes, format!("Times set to be updated on file {name}")));
+            return set("touched", format!("Times set to be updated on file {name}"));
         }
-        Ok(Plan::nothing(format!("File {name} exists and has the correct times")))
+        Ok(Outcome::new(Some(true), format!("File {name} exists and has the correct times")))
     }
 }
 
@@ -58,33 +66,20 @@ fn time(ctx: &Ctx<'_>, value: &Value) -> Result<SystemTime, StateError> {
     Ok(SystemTime::UNIX_EPOCH + since.ok_or_else(bad)?)
 }
 
-impl State for Touch {
+impl Act for Touch {
     const FUN: &'static str = "file.touch";
-    const KWARGS: bool = false;
-    type Step = ();
 
-    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<()>, StateError> {
-        let name = expand_user(ctx, &self.name);
-        if name.is_empty() {
-            return Err(StateError::refused("Must provide name to file.touch"));
-        }
-        if !name.starts_with('/') {
-            return Err(StateError::refused(format!("Specified file {name} is not an absolute path")));
-        }
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        let name = path_of(ctx, &self.name, Self::FUN)?;
         if ctx.test {
             return self.would(ctx, &name);
         }
-        if !self.makedirs && !ctx.host.is_dir(&parent(&name)) {
-            return Err(StateError::refused(format!("Directory not present to touch file {name}")));
-        }
-        Ok(Plan::steps(vec![()], Dict::new(), ""))
-    }
-
-    fn apply(&self, (): (), ctx: &Ctx<'_>) -> Result<Applied, StateError> {
-        let name = expand_user(ctx, &self.name);
         let path = Path::new(&name);
-        if self.makedirs {
+        if self.makedirs.0 {
             make_dirs(ctx, &name, &Perms::default())?;
+        }
+        if !ctx.host.is_dir(&parent(&name)) {
+            return Err(StateError::refused(format!("Directory not present to touch file {name}")));
         }
         let (was, is_dir) = (ctx.host.exists(path), ctx.host.is_dir(path));
         if !was {
@@ -105,6 +100,6 @@ impl State for Touch {
         } else {
             ("new", format!("Created empty file {name}"))
         };
-        Ok(Applied::Done(Outcome::new(Some(true), comment).with_changes(Dict::new().with(key, name))))
+        Ok(Outcome::new(Some(true), comment).with_changes(Dict::new().with(key, name)))
     }
 }
