@@ -37,6 +37,7 @@ fmt: ## format everything
 
 bench: ## timings of whole processes, as a table
 	benches/processes
+	benches/state_language
 
 ci: ## what must pass
 	.ci/run

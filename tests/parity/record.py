@@ -34,6 +34,20 @@ SALT_VERSION = "3008.3"
 DEFAULTS = {"about": "", "run": [["state.sls", "case"]], "grains": {}, "config": {}, "again": False}
 
 
+def salt_python():
+    """The Python that has Salt: SALT_PYTHON, else one that is made once."""
+    python = os.environ.get("SALT_PYTHON")
+    if not python:
+        cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+        venv = cache / "rsalt" / "salt-venv"
+        python = str(venv / "bin" / "python")
+        if not os.path.exists(python):
+            print(f"making a virtual environment with Salt {SALT_VERSION} in {venv}", file=sys.stderr)
+            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+            subprocess.run([python, "-m", "pip", "install", "-q", f"salt=={SALT_VERSION}"], check=True)
+    return python
+
+
 def ensure_salt():
     """Become a Python that has Salt."""
     try:
@@ -44,15 +58,7 @@ def ensure_salt():
         pass
     if os.environ.get("PARITY_REEXEC"):
         sys.exit("record.py: this Python has no salt: " + sys.executable)
-    python = os.environ.get("SALT_PYTHON")
-    if not python:
-        cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-        venv = cache / "rsalt" / "salt-venv"
-        python = str(venv / "bin" / "python")
-        if not os.path.exists(python):
-            print(f"record.py: making a virtual environment with Salt {SALT_VERSION} in {venv}", file=sys.stderr)
-            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", f"salt=={SALT_VERSION}"], check=True)
+    python = salt_python()
     os.environ["PARITY_REEXEC"] = "1"
     os.execv(python, [python, *sys.argv])
 
