@@ -54,6 +54,8 @@ pub(crate) struct Template {
 pub(crate) struct Parsed {
     pub(crate) body: Vec<Stmt>,
     pub(crate) uses_self: bool,
+    /// A `break` or `continue` outside of any loop, and its line.
+    pub(crate) stray: Option<(String, u32)>,
 }
 
 /// A variable by name and place.
@@ -259,8 +261,9 @@ pub(crate) enum StmtKind {
     If(Box<If>),
     For(Rc<For>),
     With(Box<With>),
-    /// A body in a scope of its own (`autoescape`).
+    /// `autoescape`: a body in a scope of its own.
     Scoped {
+        escape: Expr,
         scope: Scope,
         body: Vec<Stmt>,
     },
@@ -402,6 +405,10 @@ pub(crate) struct Macro {
     pub(crate) varargs: Option<u16>,
     /// `caller` is a parameter of its own with a default.
     pub(crate) explicit_caller: bool,
+    /// The body reads `caller`.
+    pub(crate) reads_caller: bool,
+    /// The body of a call block, not a macro of its own.
+    pub(crate) is_call_body: bool,
     pub(crate) function: Function,
 }
 

@@ -46,6 +46,8 @@ pub struct Options {
     pub lstrip_blocks: bool,
     /// A single newline at the end of the template stays.
     pub keep_trailing_newline: bool,
+    /// What is printed is escaped for HTML.
+    pub autoescape: bool,
     /// What undefined values do.
     pub undefined: UndefinedKind,
     /// Bounds on a runaway template.

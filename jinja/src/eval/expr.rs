@@ -8,7 +8,7 @@ use crate::val::{
     CallArgs, Key, Map, Undefined, Val, binary, check_size, collect, compare, contains, equal, get_attr,
     get_item, get_slice, iterate, negative, positive, python_attr, to_str,
 };
-use crate::{Error, ErrorKind, Result, methods};
+use crate::{Error, ErrorKind, Result, filters, methods};
 
 impl Exec<'_> {
     pub(super) fn name(&self, id: &Arc<str>, slot: Slot) -> Val {
@@ -91,12 +91,17 @@ impl Exec<'_> {
             }
             ExprKind::Concat(items) => {
                 let mut out = String::new();
+                let escape = self.rt.autoescape.get();
                 for e in items {
                     let v = self.eval(e)?;
-                    out.push_str(&to_str(&v)?);
+                    if escape {
+                        out.push_str(&filters::escaped(&v)?);
+                    } else {
+                        out.push_str(&to_str(&v)?);
+                    }
                     check_size(out.len(), self.rt.max_text())?;
                 }
-                Ok(Val::from(out))
+                Ok(self.rt.text(out))
             }
             ExprKind::Compare(first, rest) => {
                 let mut left = self.eval(first)?;
@@ -191,7 +196,8 @@ impl Exec<'_> {
         };
         let with_caller = |mut a: CallArgs| {
             if let Some(c) = caller {
-                a.kwargs.push(("caller".into(), c));
+                // After what is written out, before what `**` adds.
+                a.kwargs.insert(args.kwargs.len().min(a.kwargs.len()), ("caller".into(), c));
             }
             a
         };
@@ -232,8 +238,13 @@ impl Exec<'_> {
         };
         let mut args = self.args(Some(value), &f.args)?;
         match &f.func {
-            Some(FilterFn::Builtin(run)) => run(&mut args),
-            Some(FilterFn::Host(run)) => run(&mut args),
+            Some(FilterFn::Builtin(run)) => filters::run(*run, &f.name, &mut args),
+            Some(FilterFn::Host(run)) => {
+                for v in &mut args.args {
+                    *v = v.plain();
+                }
+                run(&mut args)
+            }
             None => Err(Error::runtime(format!("No filter named '{}' found.", f.name))),
         }
     }

@@ -35,7 +35,7 @@ impl MacroValue {
             exec.run(&f.body, &mut out)
         });
         match result {
-            Ok(Flow::Normal) => Ok(Val::from(out)),
+            Ok(Flow::Normal) => Ok(self.rt.text(out)),
             Ok(_) => Err(frame.locate(crate::lexer::syntax_error("'break' or 'continue' outside loop"))),
             Err(e) => Err(frame.locate(e)),
         }
@@ -137,12 +137,15 @@ impl Object for MacroValue {
             "arguments" => Some(Val::tuple(m.params.iter().map(|p| Val::Str(p.name.id.clone())).collect())),
             "catch_kwargs" => Some(Val::Bool(m.kwargs.is_some())),
             "catch_varargs" => Some(Val::Bool(m.varargs.is_some())),
-            "caller" => Some(Val::Bool(m.caller.is_some() || m.explicit_caller)),
+            "caller" => Some(Val::Bool(m.caller.is_some() || (m.explicit_caller && m.reads_caller))),
             _ => None,
         })
     }
 
     fn to_string(&self) -> Result<String> {
+        if self.macro_.is_call_body {
+            return Ok("<Macro anonymous>".to_owned());
+        }
         Ok(format!("<Macro {}>", Val::Str(self.macro_.name.clone()).quoted()))
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Rt {
     /// Frames that a macro or a loop refers to, and that may refer back: cut at the end.
     cyclic: RefCell<Vec<Rc<Frame>>>,
     current: RefCell<Vec<Rc<Ctx>>>,
+    /// Inside of `{% autoescape true %}`.
+    autoescape: Cell<bool>,
 }
 
 /// Variables that do not change any more, over others.
@@ -125,6 +127,7 @@ impl Rt {
             modules: RefCell::default(),
             cyclic: RefCell::default(),
             current: RefCell::default(),
+            autoescape: Cell::new(env.options.autoescape),
         })
     }
 
@@ -134,6 +137,11 @@ impl Rt {
 
     pub(crate) fn max_text(&self) -> usize {
         self.env.options.limits.output_bytes
+    }
+
+    /// Text that the template itself has made: escaped already where it escapes.
+    fn text(&self, text: String) -> Val {
+        if self.autoescape.get() { Val::Markup(text.into()) } else { Val::from(text) }
     }
 
     pub(crate) fn lookup(&self, name: &str) -> Option<Val> {

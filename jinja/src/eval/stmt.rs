@@ -37,6 +37,21 @@ impl Exec<'_> {
         Ok(Flow::Normal)
     }
 
+    /// Writes what `{{ value }}` prints.
+    fn print(&self, out: &mut String, value: &Val) -> Result<()> {
+        if !self.rt.autoescape.get() {
+            return finalize(out, value);
+        }
+        if let Val::Markup(s) = value {
+            out.push_str(s);
+            return Ok(());
+        }
+        let mut text = String::new();
+        finalize(&mut text, value)?;
+        out.push_str(&filters::escaped(&Val::from(text))?);
+        Ok(())
+    }
+
     fn stmt(&self, stmt: &Stmt, out: &mut String) -> Result<Flow> {
         match &stmt.kind {
             StmtKind::Output { pieces, guarded } => {
@@ -49,7 +64,7 @@ impl Exec<'_> {
                         Piece::Expr(e) => {
                             self.frame.line.set(e.line);
                             let value = self.eval(e)?;
-                            finalize(out, &value)?;
+                            self.print(out, &value)?;
                         }
                     }
                 }
@@ -67,11 +82,14 @@ impl Exec<'_> {
             StmtKind::If(i) => return self.if_(i, out),
             StmtKind::For(f) => return self.for_loop(f, out),
             StmtKind::With(w) => return self.with(w, out),
-            StmtKind::Scoped { scope, body } => {
+            StmtKind::Scoped { escape, scope, body } => {
+                let escape = self.truth(escape)?;
+                let before = self.rt.autoescape.replace(escape);
                 self.enter(scope);
-                let flow = self.run(body, out)?;
+                let flow = self.run(body, out);
                 self.leave(scope);
-                return Ok(flow);
+                self.rt.autoescape.set(before);
+                return flow;
             }
             StmtKind::Inline { label, body } => {
                 self.eval(label)?;
@@ -88,7 +106,7 @@ impl Exec<'_> {
                 let caller = self.macro_value(&c.macro_);
                 if let ExprKind::Call(callee, args) = &c.call.kind {
                     let value = self.call_expr(callee, args, Some(caller))?;
-                    finalize(out, &value)?;
+                    self.print(out, &value)?;
                 }
             }
             StmtKind::FilterBlock { filter, scope, body } => {
@@ -99,8 +117,8 @@ impl Exec<'_> {
                     return Ok(flow);
                 }
                 if let ExprKind::Filter(f) = &filter.kind {
-                    let value = self.filter(f, Some(Val::from(text)))?;
-                    finalize(out, &value)?;
+                    let value = self.filter(f, Some(self.rt.text(text)))?;
+                    self.print(out, &value)?;
                 }
                 self.leave(scope);
             }
@@ -188,7 +206,7 @@ impl Exec<'_> {
         if flow != Flow::Normal {
             return Ok(flow);
         }
-        let mut value = Val::from(text);
+        let mut value = self.rt.text(text);
         if let Some(e) = &b.filter
             && let ExprKind::Filter(f) = &e.kind
         {

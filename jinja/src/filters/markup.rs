@@ -7,8 +7,11 @@ use crate::{Error, Result, methods};
 pub(super) const TABLE: Table = &[
     ("e", escape_filter),
     ("escape", escape_filter),
-    ("forceescape", escape_filter),
-    ("safe", |a| soft_str(&a.bind("do_mark_safe", ["value"], 1)?.take(0)).map(Val::Str)),
+    ("forceescape", |a| {
+        let v = a.bind("do_forceescape", ["value"], 1)?.take(0);
+        Ok(Val::Markup(escape(&soft_str(&v)?).into()))
+    }),
+    ("safe", |a| soft_str(&a.bind("do_mark_safe", ["value"], 1)?.take(0)).map(Val::Markup)),
     ("striptags", striptags),
     ("urlencode", urlencode),
     ("urlize", urlize),
@@ -32,7 +35,15 @@ pub(super) fn escape(s: &str) -> String {
 
 fn escape_filter(args: &mut CallArgs) -> Result<Val> {
     let s = args.bind("escape", ["s"], 1)?.take(0);
-    Ok(Val::from(escape(&soft_str(&s)?)))
+    escaped(&s).map(Val::Markup)
+}
+
+/// `escape(v)`: what is `Markup` stays as it is.
+pub(crate) fn escaped(v: &Val) -> Result<std::sync::Arc<str>> {
+    match v {
+        Val::Markup(s) => Ok(s.clone()),
+        v => Ok(escape(&soft_str(v)?).into()),
+    }
 }
 
 fn striptags(args: &mut CallArgs) -> Result<Val> {
@@ -104,9 +115,23 @@ fn urlencode(args: &mut CallArgs) -> Result<Val> {
         (_, Some(items)) => items?,
         (Val::List(_) | Val::Tuple(_) | Val::Set(_) | Val::Iter(_) | Val::View(_), None) => collect(&v)?
             .iter()
-            .map(|p| match collect(p)?.as_slice() {
-                [k, v] => Ok((k.clone(), v.clone())),
-                _ => Err(Error::value_error("not enough values to unpack (expected 2, got 1)")),
+            .map(|p| {
+                match collect(p)
+                    .map_err(|e| match e.kind() {
+                        crate::ErrorKind::Type => {
+                            Error::type_error(format!("cannot unpack non-iterable {} object", p.type_name()))
+                        }
+                        _ => e,
+                    })?
+                    .as_slice()
+                {
+                    [k, v] => Ok((k.clone(), v.clone())),
+                    parts if parts.len() < 2 => Err(Error::value_error(format!(
+                        "not enough values to unpack (expected 2, got {})",
+                        parts.len()
+                    ))),
+                    _ => Err(Error::value_error("too many values to unpack (expected 2)")),
+                }
             })
             .collect::<Result<_>>()?,
         _ => return Ok(Val::from(quote(&v, false)?)),
@@ -217,7 +242,7 @@ fn xmlattr(args: &mut CallArgs) -> Result<Val> {
         if matches!(v, Val::None | Val::Undefined(_)) {
             continue;
         }
-        let k = soft_str(&k)?;
+        let k = super::text_like(&k)?;
         if k.contains([' ', '\t', '\n', '\r', '\x0c', '/', '>', '=']) {
             return Err(Error::value_error(format!(
                 "Invalid character in attribute name: {}",

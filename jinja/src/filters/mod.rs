@@ -1,6 +1,7 @@
 //! Filters: Jinja's own, and those of Salt's that need no host. A filter is a function whose first
 //! argument is the value; one table per file, `find` looks through them.
 
+mod jmespath;
 mod markup;
 mod md5;
 mod number;
@@ -12,10 +13,12 @@ mod salt_regex;
 mod salt_serial;
 mod salt_sets;
 mod salt_text;
+mod salt_xml;
 mod select;
 mod seq;
 mod text;
 
+pub(crate) use markup::escaped;
 pub(crate) use number::float_to_int;
 pub(crate) use salt_regex::compile as compile_regex;
 pub(crate) use salt_text::text_like;
@@ -32,7 +35,7 @@ pub(crate) type Builtin = fn(&mut CallArgs) -> Result<Val>;
 type Table = &'static [(&'static str, Builtin)];
 
 /// Salt's come first: where both have a filter, Salt's is the one that templates get.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 15] = [
     salt_sets::TABLE,
     salt_data::TABLE,
     salt_serial::TABLE,
@@ -40,6 +43,8 @@ const TABLES: [Table; 13] = [
     salt_regex::TABLE,
     salt_hash::TABLE,
     salt_net::TABLE,
+    salt_xml::TABLE,
+    jmespath::TABLE,
     text::TABLE,
     markup::TABLE,
     number::TABLE,
@@ -51,6 +56,23 @@ const TABLES: [Table; 13] = [
 /// The filter `name`.
 pub(crate) fn find(name: &str) -> Option<Builtin> {
     TABLES.iter().flat_map(|t| t.iter()).find(|(n, _)| *n == name).map(|(_, f)| *f)
+}
+
+/// Runs a filter or test of the engine. Most know nothing of `Markup`, and some keep it.
+pub(crate) fn run(f: Builtin, name: &str, args: &mut CallArgs) -> Result<Val> {
+    const AWARE: &[&str] =
+        &["d", "default", "e", "escape", "forceescape", "safe", "string", "escaped", "sequence", "pprint"];
+    const KEEPING: &[&str] = &["capitalize", "center", "indent", "lower", "title", "trim", "upper"];
+    let is_markup = matches!(args.args.first(), Some(Val::Markup(_)));
+    if !AWARE.contains(&name) && args.args.iter().any(|v| matches!(v, Val::Markup(_))) {
+        for v in &mut args.args {
+            *v = v.plain();
+        }
+    }
+    match f(args)? {
+        Val::Str(s) if is_markup && KEEPING.contains(&name) => Ok(Val::Markup(s)),
+        v => Ok(v),
+    }
 }
 
 /// The filter whose name is nearest to a mistyped one.
@@ -75,7 +97,8 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = Vec::with_capacity(b.len() + 1);
         row.push(i + 1);
         for (j, y) in b.iter().enumerate() {
-            let mut cost = (at(&above, j) + usize::from(x != y)).min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let mut cost =
+                (at(&above, j) + usize::from(x != y)).min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
             let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
             if swapped {
                 cost = cost.min(at(&before, j - 1) + 1);
@@ -128,7 +151,7 @@ impl AttrPath {
 /// Text in lower case, everything else as it is.
 pub(crate) fn fold_case(v: Val) -> Val {
     match &v {
-        Val::Str(s) => Val::from(s.to_lowercase()),
+        Val::Str(s) | Val::Markup(s) => Val::from(s.to_lowercase()),
         _ => v,
     }
 }
@@ -136,7 +159,7 @@ pub(crate) fn fold_case(v: Val) -> Val {
 /// `str()` of an argument.
 pub(crate) fn soft_str(v: &Val) -> Result<Arc<str>> {
     match v {
-        Val::Str(s) => Ok(s.clone()),
+        Val::Str(s) | Val::Markup(s) => Ok(s.clone()),
         _ => Ok(crate::val::to_str(v)?.into()),
     }
 }

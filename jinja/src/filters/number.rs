@@ -125,9 +125,12 @@ fn round(args: &mut CallArgs) -> Result<Val> {
         return Err(Error::runtime("method must be common, ceil or floor"));
     }
     if v.as_f64().is_none() {
-        return Err(v.use_error().unwrap_or_else(|| {
-            Error::type_error(format!("type {} doesn't define __round__ method", v.type_name()))
-        }));
+        if &*method != "common"
+            && let Some(e) = v.use_error()
+        {
+            return Err(e);
+        }
+        return Err(Error::type_error(format!("type {} doesn't define __round__ method", v.type_name())));
     }
     if &*method == "common" {
         return match &v {
@@ -208,7 +211,8 @@ fn filesizeformat(args: &mut CallArgs) -> Result<Val> {
         return Ok(Val::from("1 Byte"));
     }
     if bytes < base {
-        return Ok(Val::from(format!("{} Bytes", bytes.trunc())));
+        // Without the sign of a zero.
+        return Ok(Val::from(format!("{} Bytes", bytes.trunc() + 0.0)));
     }
     let units = if is_binary {
         ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]

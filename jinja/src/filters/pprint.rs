@@ -14,7 +14,7 @@ pub(super) const TABLE: Table = &[
             return Ok(u);
         }
         let v = a.bind("format_python", ["value"], 1)?.take(0);
-        Ok(Val::from(pformat(&v)?.trim()))
+        Ok(Val::Markup(pformat(&v)?.trim().into()))
     }),
 ];
 

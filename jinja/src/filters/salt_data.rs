@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Table, soft_str};
-use crate::val::{CallArgs, Dict, Key, Map, Val, collect, contains, equal, iterate};
+use crate::val::{CallArgs, Dict, Key, Map, Val, collect, contains, equal, get_item, iterate};
 use crate::{Error, ErrorKind, Result, methods};
 
 pub(super) const TABLE: Table = &[
@@ -25,6 +25,9 @@ pub(super) const TABLE: Table = &[
     ("from_entries", from_entries),
     ("is_iter", |a| {
         let v = a.bind("is_iter", ["thing", "ignore"], 1)?.take(0);
+        if v.is_undefined() {
+            iterate(&v)?;
+        }
         Ok(Val::Bool(!matches!(v, Val::Str(_)) && iterate(&v).is_ok()))
     }),
     ("is_list", |a| {
@@ -45,7 +48,13 @@ pub(super) const TABLE: Table = &[
         let items = collect(&a.bind("sorted_ignorecase", ["to_sort"], 1)?.take(0))?;
         let keyed = items
             .into_iter()
-            .map(|v| Ok((Val::from(methods::text(&v)?.to_lowercase()), v)))
+            .map(|v| match v.as_str() {
+                Some(s) => Ok((Val::from(s.to_lowercase()), v.clone())),
+                None => Err(v.use_error().unwrap_or_else(|| {
+                    let message = format!("'{}' object has no attribute 'lower'", v.type_name());
+                    Error::new(ErrorKind::Attribute, message)
+                })),
+            })
             .collect::<Result<Vec<_>>>()?;
         methods::sort(keyed, false).map(Val::list)
     }),
@@ -72,6 +81,7 @@ fn method_call(args: &mut CallArgs) -> Result<Val> {
         return methods::call(&obj, &name, args);
     }
     match &obj {
+        Val::Undefined(u) => u.member(),
         Val::Object(o) => Ok(match o.get_attr(&name)? {
             Some(f) => args.call_on(&f)?,
             None => Val::None,
@@ -82,24 +92,30 @@ fn method_call(args: &mut CallArgs) -> Result<Val> {
 
 fn compare_dicts(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("compare_dicts", ["old", "new"], 0)?;
-    let (old, new) = (b.take(0), b.take(1));
-    let map = |v: &Val| -> Result<Map> {
-        let items = methods::mapping_items(v).transpose()?.unwrap_or_default();
-        items.into_iter().map(|(k, v)| Ok((Key::new(k)?, v))).collect()
-    };
-    let (old, new) = (map(&old)?, map(&new)?);
+    let kind = args.rt.undefined();
+    let or_empty = |v: Val| Ok(if v.is_true()? { v } else { Val::dict(Map::default()) });
+    let (old, new) = (or_empty(b.take(0))?, or_empty(b.take(1))?);
+    let mut keys = collect(&new)?;
+    keys.extend(collect(&old)?);
     let mut out = Map::default();
-    let mut add = |k: &Key, entries: [(&str, Val); 2]| {
-        let change: Map = entries.into_iter().map(|(n, v)| (Key::str(n), v)).collect();
-        out.insert(k.clone(), Val::dict(change));
-    };
-    for k in new.keys().chain(old.keys().filter(|k| !new.contains_key(*k))) {
-        match (old.get(k), new.get(k)) {
-            (None, Some(n)) => add(k, [("old", Val::from("")), ("new", n.clone())]),
-            (Some(o), None) => add(k, [("new", Val::from("")), ("old", o.clone())]),
-            (Some(o), Some(n)) if !equal(o, n)? => add(k, [("old", o.clone()), ("new", n.clone())]),
-            _ => {}
+    for k in keys {
+        let key = Key::new(k.clone())?;
+        if out.contains_key(&key) {
+            continue;
         }
+        let entries = match (contains(&old, &k)?, contains(&new, &k)?) {
+            (false, _) => [("old", Val::from("")), ("new", get_item(kind, &new, &k)?)],
+            (true, false) => [("new", Val::from("")), ("old", get_item(kind, &old, &k)?)],
+            (true, true) => {
+                let (o, n) = (get_item(kind, &old, &k)?, get_item(kind, &new, &k)?);
+                if equal(&o, &n)? {
+                    continue;
+                }
+                [("old", o), ("new", n)]
+            }
+        };
+        let change: Map = entries.into_iter().map(|(n, v)| (Key::str(n), v)).collect();
+        out.insert(key, Val::dict(change));
     }
     Ok(Val::dict(out))
 }
@@ -285,7 +301,7 @@ fn traverse_step(at: &Val, step: &Val) -> Result<Option<Val>> {
             }
             Ok(Key::new(loaded).ok().and_then(|k| d.get(&k)))
         }
-        Val::Undefined(u) => Err(u.fail()),
+        Val::Undefined(u) => u.member().map(Some),
         _ => Ok(None),
     }
 }
@@ -306,7 +322,13 @@ fn change(args: &mut CallArgs, how: Change) -> Result<Val> {
     let delimiter = b.str(3)?.unwrap_or_else(|| ":".into());
     let Val::Dict(mut at) = root.clone() else {
         return Err(root.use_error().unwrap_or_else(|| {
-            Error::type_error(format!("'{}' object does not support item assignment", root.type_name()))
+            Error::type_error(match &root {
+                Val::List(_) => "list indices must be integers or slices, not str".to_owned(),
+                Val::Str(_) | Val::Tuple(_) => {
+                    format!("'{}' object does not support item assignment", root.type_name())
+                }
+                _ => format!("argument of type '{}' is not iterable", root.type_name()),
+            })
         }));
     };
     let mut parts: Vec<&str> =

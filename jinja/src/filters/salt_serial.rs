@@ -1,16 +1,17 @@
 //! Salt's filters to and from YAML and JSON.
 
 use super::{Table, soft_str, strict_first};
-use crate::val::{CallArgs, Key, Map, Val, yaml_double_quoted};
+use crate::val::{CallArgs, Key, Map, Val, Walk, collect, yaml_double_quoted};
 use crate::{Error, Result, methods};
 
 pub(super) const TABLE: Table = &[
     ("dict_to_sls_yaml_params", dict_to_sls_yaml_params),
     ("json", json),
-    ("json_decode_dict", |a| a.bind("json_encode_dict", ["data"], 1).map(|mut b| b.take(0))),
-    ("json_decode_list", |a| a.bind("json_encode_list", ["data"], 1).map(|mut b| b.take(0))),
-    ("json_encode_dict", |a| a.bind("json_encode_dict", ["data"], 1).map(|mut b| b.take(0))),
-    ("json_encode_list", |a| a.bind("json_encode_list", ["data"], 1).map(|mut b| b.take(0))),
+    // The two that decode are the two that encode, in Salt too.
+    ("json_decode_dict", encode_dict),
+    ("json_decode_list", encode_list),
+    ("json_encode_dict", encode_dict),
+    ("json_encode_list", encode_list),
     ("load_json", load_json),
     ("load_text", load_text),
     ("load_yaml", load_yaml),
@@ -29,6 +30,46 @@ pub(super) const TABLE: Table = &[
     }),
 ];
 
+fn encode_dict(args: &mut CallArgs) -> Result<Val> {
+    let v = args.bind("encode_dict", ["data"], 1)?.take(0);
+    match methods::mapping_items(&v) {
+        Some(_) => encoded(&v, &Walk::default()),
+        None => Err(v.use_error().unwrap_or_else(|| {
+            let message = format!("'{}' object has no attribute 'items'", v.type_name());
+            Error::new(crate::ErrorKind::Attribute, message)
+        })),
+    }
+}
+
+fn encode_list(args: &mut CallArgs) -> Result<Val> {
+    let items = collect(&args.bind("encode_list", ["data"], 1)?.take(0))?;
+    let walk = Walk::default();
+    items.iter().map(|v| encoded(v, &walk)).collect::<Result<_>>().map(Val::list)
+}
+
+/// Texts as bytes, all through.
+fn encoded(v: &Val, walk: &Walk) -> Result<Val> {
+    walk.visit()?;
+    walk.nested(|| {
+        Ok(match v {
+            Val::Str(s) | Val::Markup(s) => Val::Bytes(s.as_bytes().into()),
+            Val::List(_) | Val::Tuple(_) => {
+                Val::list(collect(v)?.iter().map(|v| encoded(v, walk)).collect::<Result<_>>()?)
+            }
+            _ => match methods::mapping_items(v) {
+                Some(items) => {
+                    let mut map = Map::default();
+                    for (k, v) in items? {
+                        map.insert(Key::new(encoded(&k, walk)?)?, encoded(&v, walk)?);
+                    }
+                    Val::dict(map)
+                }
+                None => v.clone(),
+            },
+        })
+    })
+}
+
 fn json(args: &mut CallArgs) -> Result<Val> {
     if let Some(u) = strict_first(args) {
         return Ok(u);
@@ -38,7 +79,7 @@ fn json(args: &mut CallArgs) -> Result<Val> {
     let sort_keys = b.flag(1, true)?;
     let indent = indent_of(b.take(2))?;
     json_check(&v)?;
-    Ok(Val::from(data::json::dump(&v.try_to_value()?, indent, sort_keys).trim()))
+    Ok(Val::Markup(data::json::dump(&v.try_to_value()?, indent, sort_keys).trim().into()))
 }
 
 fn indent_of(v: Val) -> Result<Option<usize>> {
@@ -48,9 +89,33 @@ fn indent_of(v: Val) -> Result<Option<usize>> {
     }
 }
 
-/// What Python's `json` refuses at the top: everything that is no plain data.
+/// What Python's `json` refuses: everything that is no plain data.
 fn json_check(v: &Val) -> Result<()> {
+    json_check_at(v, &Walk::default())
+}
+
+fn json_check_at(v: &Val, walk: &Walk) -> Result<()> {
+    walk.visit()?;
     match v {
+        Val::List(l) => {
+            let items = l.borrow().clone();
+            walk.nested(|| items.iter().try_for_each(|v| json_check_at(v, walk)))
+        }
+        Val::Tuple(t) => walk.nested(|| t.iter().try_for_each(|v| json_check_at(v, walk))),
+        Val::Dict(d) => {
+            let map = d.borrow().clone();
+            walk.nested(|| {
+                map.iter().try_for_each(|(k, v)| match k.val() {
+                    Val::Tuple(_) | Val::Bytes(_) | Val::DateTime(_) | Val::Delta(_) | Val::Range(..) => {
+                        Err(Error::type_error(format!(
+                            "keys must be str, int, float, bool or None, not {}",
+                            short_name(k.val())
+                        )))
+                    }
+                    _ => json_check_at(v, walk),
+                })
+            })
+        }
         Val::Set(_)
         | Val::View(_)
         | Val::Iter(_)
@@ -60,11 +125,17 @@ fn json_check(v: &Val) -> Result<()> {
         | Val::Bytes(_)
         | Val::DateTime(_)
         | Val::Delta(_) => {
-            Err(Error::type_error(format!("Object of type {} is not JSON serializable", v.type_name())))
+            Err(Error::type_error(format!("Object of type {} is not JSON serializable", short_name(v))))
         }
         Val::Undefined(u) => u.text().map(drop),
         _ => Ok(()),
     }
+}
+
+/// A type's name without its module.
+fn short_name(v: &Val) -> &str {
+    let name = v.type_name();
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn tojson(args: &mut CallArgs) -> Result<Val> {
@@ -89,7 +160,7 @@ fn yaml(args: &mut CallArgs) -> Result<Val> {
     }
     let mut b = args.bind("format_yaml", ["value", "flow_style"], 1)?;
     let v = b.take(0);
-    format_yaml(&v, &b.opt(1).unwrap_or(Val::Bool(true))).map(Val::from)
+    format_yaml(&v, &b.opt(1).unwrap_or(Val::Bool(true))).map(|s| Val::Markup(s.into()))
 }
 
 fn format_yaml(v: &Val, flow_style: &Val) -> Result<String> {
@@ -123,7 +194,7 @@ fn dict_to_sls_yaml_params(args: &mut CallArgs) -> Result<Val> {
         .into_iter()
         .map(|(k, v)| Ok(Val::dict(Map::from_iter([(Key::new(k)?, v)]))))
         .collect::<Result<Vec<_>>>()?;
-    format_yaml(&Val::list(list), &flow).map(Val::from)
+    format_yaml(&Val::list(list), &flow).map(|s| Val::Markup(s.into()))
 }
 
 fn single_quoted(s: &str) -> String {
@@ -153,7 +224,7 @@ fn yaml_encode(args: &mut CallArgs) -> Result<Val> {
 /// The text to read: a module gives what it printed.
 fn source(v: &Val) -> Result<Option<std::sync::Arc<str>>> {
     match v {
-        Val::Str(s) => Ok(Some(s.clone())),
+        Val::Str(s) | Val::Markup(s) => Ok(Some(s.clone())),
         Val::Object(o) if o.type_name() == "TemplateModule" => Ok(Some(o.to_string()?.into())),
         Val::Bytes(b) => Ok(Some(String::from_utf8_lossy(b).into())),
         Val::Undefined(u) => Err(u.fail()),
@@ -166,9 +237,11 @@ fn load_yaml(args: &mut CallArgs) -> Result<Val> {
         return Ok(u);
     }
     let v = args.bind("load_yaml", ["value"], 1)?.take(0);
-    let Some(text) = source(&v)? else {
-        return Err(Error::runtime(format!("Unable to load yaml from {v}")));
+    let text = match &v {
+        Val::Markup(_) => None,
+        v => source(v)?,
     };
+    let Some(text) = text else { return Err(Error::type_error("a string or stream input is required")) };
     data::yaml::load_sls(&text)
         .map(Val::from)
         .map_err(|e| Error::runtime(format!("Encountered error loading yaml: {e}")))

@@ -1,6 +1,6 @@
 //! Salt's filters on lists as sets (`salt/utils/jinja.py`), and `min`, `max`, `avg`.
 
-use super::{AttrPath, Table, strict_first};
+use super::{Table, strict_first};
 use crate::val::{
     BinOp, CallArgs, Generator, IndexSet, Key, OrderOp, Val, binary, collect, compare, contains, iterate,
 };
@@ -150,27 +150,20 @@ fn avg(args: &mut CallArgs) -> Result<Val> {
 }
 
 /// Salt's `min` and `max` take the value alone; Jinja's parameters are understood as well.
+/// Salt's own `min` and `max` take nothing besides the list.
 fn extreme(args: &mut CallArgs, name: &str, op: OrderOp) -> Result<Val> {
-    let mut b = args.bind(name, ["value", "case_sensitive", "attribute"], 1)?;
-    let v = b.take(0);
-    let ignore_case = match b.opt(1) {
-        Some(v) => !v.is_true()?,
-        None => false,
-    };
-    let attribute = b.opt(2);
-    let path = AttrPath::new(attribute.as_ref(), None, ignore_case);
-    let mut best: Option<(Val, Val)> = None;
+    let v = args.bind(&format!("lst_{name}"), ["obj"], 1)?.take(0);
+    let mut best: Option<Val> = None;
     let mut iter = iterate(&v)?;
     while let Some(item) = iter.next()? {
-        let key = path.get(args, &item)?;
         if match &best {
-            Some((k, _)) => compare(op, &key, k)?,
+            Some(b) => compare(op, &item, b)?,
             None => true,
         } {
-            best = Some((key, item));
+            best = Some(item);
         }
     }
-    best.map(|(_, v)| v).ok_or_else(|| Error::value_error(format!("{name}() arg is an empty sequence")))
+    best.ok_or_else(|| Error::value_error(format!("{name}() arg is an empty sequence")))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -20,9 +20,12 @@ pub(super) const TABLE: Table = &[
     ("path_join", path_join),
     ("quote", |a| {
         let v = a.bind("quote", ["txt"], 1)?.take(0);
+        if !v.is_true()? {
+            return Ok(Val::from("''"));
+        }
         Ok(Val::from(shell_quote(&text_like(&v)?)))
     }),
-    ("skip", |_| Ok(Val::from(""))),
+    ("skip", |a| a.bind("skip_filter", ["data"], 1).map(|_| Val::from(""))),
     ("str_to_num", |a| to_num(a)),
     ("strftime", strftime),
     ("substring_in_list", |a| {
@@ -54,6 +57,9 @@ pub(super) const TABLE: Table = &[
     ("to_num", |a| to_num(a)),
     ("to_snake_case", |a| {
         let s = methods::text(&a.bind("camel_to_snake_case", ["camel_input"], 1)?.take(0))?;
+        if s.is_empty() {
+            return Err(Error::new(crate::ErrorKind::Index, "string index out of range"));
+        }
         Ok(Val::from(snake_case(&s)))
     }),
 ];
@@ -98,6 +104,12 @@ fn to_num(args: &mut CallArgs) -> Result<Val> {
         }
         Val::Float(f) => float_to_int(*f),
         Val::Undefined(u) => Err(u.fail()),
+        Val::Bytes(b) => {
+            let text = String::from_utf8_lossy(b);
+            Ok(parse_int(&text, 10)
+                .or_else(|| parse_float(&text).map(Val::Float))
+                .unwrap_or_else(|| v.clone()))
+        }
         _ => v.as_big().map(Val::big).ok_or_else(|| {
             Error::type_error(format!(
                 "int() argument must be a string, a bytes-like object or a real number, not '{}'",
@@ -160,7 +172,11 @@ fn path_join(args: &mut CallArgs) -> Result<Val> {
     args.take_kwarg("use_posixpath");
     let mut parts = Vec::new();
     for v in &args.args {
-        parts.push(normal_path(&text_like(v)?));
+        let Some(part) = v.as_str() else {
+            let message = format!("expected str, bytes, or bytearray not <class '{}'>", v.type_name());
+            return Err(v.use_error().unwrap_or_else(|| Error::type_error(message)));
+        };
+        parts.push(normal_path(part));
     }
     let mut out = String::new();
     for (i, p) in parts.iter().enumerate() {
@@ -205,7 +221,7 @@ fn strftime(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("strftime", ["date", "format"], 0)?;
     let date = b.take(0);
     let format = b.str(1)?.unwrap_or_else(|| "%Y-%m-%d".into());
-    let unable = || Error::runtime(format!("Unable to parse {date}. Consider installing timelib"));
+    let unable = || Error::value_error(format!("Unable to parse {date}"));
     let stamp = |seconds: f64| {
         let micros = (seconds * 1e6).round();
         chrono::DateTime::from_timestamp_micros(micros as i64)
@@ -213,7 +229,7 @@ fn strftime(args: &mut CallArgs) -> Result<Val> {
     };
     let when = match &date {
         Val::None => data::DateTime::Time(chrono::Local::now().naive_local(), None),
-        Val::DateTime(d) => (**d).clone(),
+        Val::DateTime(d) if matches!(**d, data::DateTime::Time(..)) => (**d).clone(),
         Val::Str(s) => parse_float(s).and_then(stamp).or_else(|| parse_date(s)).ok_or_else(unable)?,
         Val::Undefined(u) => return Err(u.fail()),
         v => v.as_f64().and_then(stamp).ok_or_else(unable)?,

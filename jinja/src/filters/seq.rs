@@ -66,7 +66,10 @@ fn first(args: &mut CallArgs) -> Result<Val> {
 fn last(args: &mut CallArgs) -> Result<Val> {
     let v = args.bind("do_last", ["seq"], 1)?.take(0);
     let kind = args.rt.undefined();
-    if let Val::Set(_) | Val::Iter(_) = v {
+    if v.is_undefined() {
+        iterate(&v)?;
+    }
+    if matches!(v, Val::Set(_) | Val::Iter(_)) || (v.len().is_err() && !matches!(v, Val::Object(_))) {
         return Err(Error::type_error(format!("'{}' object is not reversible", v.type_name())));
     }
     let last = collect(&v)?.pop();
@@ -97,8 +100,13 @@ fn items(args: &mut CallArgs) -> Result<Val> {
     if v.is_undefined() {
         return Ok(Generator::over("generator", Vec::new()));
     }
-    let pairs = methods::mapping_items(&v)
-        .ok_or_else(|| Error::type_error("Can only get item pairs from a mapping."))??;
+    let Some(pairs) = methods::mapping_items(&v) else {
+        // A generator: it fails when it is asked.
+        return Ok(Generator::make("generator", || {
+            Err(Error::type_error("Can only get item pairs from a mapping."))
+        }));
+    };
+    let pairs = pairs?;
     Ok(Generator::over("generator", pairs.into_iter().map(|(k, v)| Val::tuple(vec![k, v])).collect()))
 }
 
@@ -188,7 +196,11 @@ fn sort(args: &mut CallArgs) -> Result<Val> {
         .into_iter()
         .map(|item| {
             let mut keys = paths.iter().map(|p| p.get(args, &item)).collect::<Result<Vec<_>>>()?;
-            let key = if keys.len() == 1 { keys.pop().unwrap_or_default() } else { Val::list(keys) };
+            // Jinja sorts by lists of keys; for one that is defined, the key itself orders alike.
+            let key = match keys.as_slice() {
+                [key] if !key.is_undefined() => keys.pop().unwrap_or_default(),
+                _ => Val::list(keys),
+            };
             Ok((key, item))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -230,11 +242,17 @@ fn sum(args: &mut CallArgs) -> Result<Val> {
     let v = b.take(0);
     let attribute = b.opt(1).filter(|a| !a.is_none());
     let mut total = b.opt(2).unwrap_or(Val::Int(0));
-    if let Val::Str(_) = total {
-        return Err(Error::type_error("sum() can't sum strings [use ''.join(seq) instead]"));
-    }
     let path = AttrPath::new(attribute.as_ref(), None, false);
     let mut iter = iterate(&v)?;
+    match &total {
+        Val::Str(_) => {
+            return Err(Error::type_error("sum() can't sum strings [use ''.join(seq) instead]"));
+        }
+        Val::Bytes(_) => {
+            return Err(Error::type_error("sum() can't sum bytes [use b''.join(seq) instead]"));
+        }
+        _ => {}
+    }
     while let Some(item) = iter.next()? {
         args.rt.step()?;
         total = binary(BinOp::Add, &total, &path.get(args, &item)?, max)?;

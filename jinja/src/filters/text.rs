@@ -2,7 +2,7 @@
 
 use super::{Table, soft_str};
 use crate::val::{CallArgs, Key, Val, check_size};
-use crate::{Result, format, methods};
+use crate::{Error, ErrorKind, Result, format, methods};
 
 pub(super) const TABLE: Table = &[
     ("capitalize", |a| map(a, "do_capitalize", methods::capitalize)),
@@ -13,7 +13,7 @@ pub(super) const TABLE: Table = &[
     ("replace", replace),
     ("string", |a| {
         let v = a.bind("string", ["s"], 1)?.take(0);
-        soft_str(&v).map(Val::Str)
+        if matches!(v, Val::Markup(_)) { Ok(v) } else { soft_str(&v).map(Val::Str) }
     }),
     ("title", |a| map(a, "do_title", title)),
     ("trim", trim),
@@ -76,7 +76,17 @@ fn format_filter(args: &mut CallArgs) -> Result<Val> {
 fn indent(args: &mut CallArgs) -> Result<Val> {
     let max = args.rt.max_text();
     let mut b = args.bind("do_indent", ["s", "width", "first", "blank"], 1)?;
-    let s = soft_str(&b.take(0))?;
+    let s = b.take(0);
+    let Val::Str(s) = &s else {
+        // As far as Python gets: it adds a newline first.
+        return Err(s.use_error().unwrap_or_else(|| match &s {
+            Val::List(_) => Error::new(ErrorKind::Attribute, "'list' object has no attribute 'splitlines'"),
+            _ => Error::type_error(format!(
+                "unsupported operand type(s) for +=: '{}' and 'str'",
+                s.type_name()
+            )),
+        }));
+    };
     let indention = match b.opt(1) {
         None => "    ".to_owned(),
         Some(Val::Str(s)) => s.to_string(),
@@ -123,23 +133,30 @@ fn trim(args: &mut CallArgs) -> Result<Val> {
 
 fn truncate(args: &mut CallArgs) -> Result<Val> {
     let mut b = args.bind("do_truncate", ["s", "length", "killwords", "end", "leeway"], 1)?;
-    let s = soft_str(&b.take(0))?;
-    let length = usize::try_from(b.int(1, 255)?).unwrap_or(0);
+    let value = b.take(0);
+    let length = b.int(1, 255)?;
     let killwords = b.flag(2, false)?;
     let end = b.str(3)?.unwrap_or_else(|| "...".into());
-    let leeway = usize::try_from(match b.take(4) {
+    let leeway = match b.take(4) {
         Val::None => 5,
         v => v.to_index()?,
-    })
-    .unwrap_or(0);
+    };
     let end_len = end.chars().count();
-    if length < end_len {
-        return Err(crate::Error::runtime_python(&format!("expected length >= {end_len}, got {length}")));
+    let enough = usize::try_from(length).ok().filter(|l| *l >= end_len);
+    let Some(kept_len) = enough.map(|l| l - end_len) else {
+        return Err(Error::value_error(format!("expected length >= {end_len}, got {length}")));
+    };
+    if leeway < 0 {
+        return Err(Error::value_error(format!("expected leeway >= 0, got {leeway}")));
     }
-    if s.chars().count() <= length.saturating_add(leeway) {
-        return Ok(Val::Str(s));
+    if i64::try_from(value.len()?).unwrap_or(i64::MAX) <= length.saturating_add(leeway) {
+        return Ok(value);
     }
-    let cut: String = s.chars().take(length - end_len).collect();
+    let Val::Str(s) = &value else {
+        let message = format!("'{}' object has no attribute 'rsplit'", value.type_name());
+        return Err(Error::new(ErrorKind::Attribute, message));
+    };
+    let cut: String = s.chars().take(kept_len).collect();
     let kept = if killwords { &cut } else { cut.rsplit_once(' ').map_or(&*cut, |(head, _)| head) };
     Ok(Val::from(format!("{kept}{end}")))
 }

@@ -32,6 +32,11 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
         }
         let mut named: Option<Val> = None;
         if chars.next_if(|(_, c)| *c == '(').is_some() {
+            if !matches!(values, Val::Dict(_)) {
+                return Err(values
+                    .use_error()
+                    .unwrap_or_else(|| Error::type_error("format requires a mapping")));
+            }
             let mut name = String::new();
             let mut depth = 1;
             loop {
@@ -90,9 +95,10 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
         }
         let mut number = |next: &mut dyn FnMut() -> Result<Val>| -> Result<Option<i64>> {
             if chars.next_if(|(_, c)| *c == '*').is_some() {
-                return match next()?.as_int() {
+                let v = next()?;
+                return match v.as_int() {
                     Some(i) => Ok(Some(i)),
-                    None => Err(Error::type_error("* wants int")),
+                    None => Err(wants_int(&v)),
                 };
             }
             let mut n: Option<i64> = None;
@@ -109,7 +115,12 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
         if chars.next_if(|(_, c)| *c == '.').is_some() {
             let mut number = |next: &mut dyn FnMut() -> Result<Val>| -> Result<i64> {
                 if chars.next_if(|(_, c)| *c == '*').is_some() {
-                    return next()?.as_int().ok_or_else(|| Error::type_error("* wants int"));
+                    let v = next()?;
+                    let i = v.as_int().filter(|i| i32::try_from(*i).is_ok());
+                    return i.ok_or_else(|| match v {
+                        Val::Int(_) | Val::BigInt(_) => too_large("int"),
+                        v => wants_int(&v),
+                    });
                 }
                 let mut n = 0i64;
                 while let Some((_, d)) = chars.next_if(|(_, c)| c.is_ascii_digit()) {
@@ -120,9 +131,9 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
             conv.precision = Some(usize::try_from(number(&mut next_value)?).unwrap_or(0));
         }
         check_size(conv.width.max(conv.precision.unwrap_or(0)), max)?;
-        while chars.next_if(|(_, c)| "hlL".contains(*c)).is_some() {}
-        let Some((_, code)) = chars.next() else { return Err(Error::value_error("incomplete format")) };
-        if code == '%' {
+        let _length = chars.next_if(|(_, c)| "hlL".contains(*c));
+        let Some((code_at, code)) = chars.next() else { return Err(Error::value_error("incomplete format")) };
+        if code == '%' && code_at == at + 1 {
             out.push('%');
             continue;
         }
@@ -145,9 +156,7 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
             'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
                 let v = next_value()?;
                 let f = v.as_f64().ok_or_else(|| {
-                    v.use_error().unwrap_or_else(|| {
-                        Error::type_error(format!("must be real number, not {}", v.type_name()))
-                    })
+                    Error::type_error(format!("must be real number, not {}", v.type_name()))
                 })?;
                 let p = conv.precision.unwrap_or(6);
                 let body = match code.to_ascii_lowercase() {
@@ -163,7 +172,7 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
                 return Err(Error::value_error(format!(
                     "unsupported format character '{c}' (0x{:x}) at index {}",
                     u32::from(c),
-                    format.get(..at).map_or(0, |s| s.chars().count()) + 1
+                    format.get(..code_at).map_or(0, |s| s.chars().count())
                 )));
             }
         };
@@ -177,15 +186,31 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
     Ok(out)
 }
 
+fn too_large(what: &str) -> Error {
+    let message = format!("Python int too large to convert to C {what}");
+    Error::new(crate::ErrorKind::Overflow, message)
+}
+
+fn wants_int(v: &Val) -> Error {
+    match v {
+        Val::BigInt(_) => too_large("ssize_t"),
+        Val::Undefined(u) => u.fail(),
+        _ => Error::type_error("* wants int"),
+    }
+}
+
 fn one_char(v: &Val) -> Result<String> {
     match v {
-        Val::Str(s) if s.chars().count() == 1 => Ok(s.to_string()),
+        Val::Str(s) | Val::Markup(s) if s.chars().count() == 1 => Ok(s.to_string()),
         _ => match v.as_int() {
             Some(i) => u32::try_from(i)
                 .ok()
                 .and_then(char::from_u32)
                 .map(String::from)
                 .ok_or_else(|| Error::new(crate::ErrorKind::Overflow, "%c arg not in range(0x110000)")),
+            None if matches!(v, Val::BigInt(_)) => {
+                Err(Error::new(crate::ErrorKind::Overflow, "%c arg not in range(0x110000)"))
+            }
             None => Err(Error::type_error("%c requires int or char")),
         },
     }
@@ -197,10 +222,8 @@ fn integer(v: &Val, code: char, conv: &Conversion) -> Result<String> {
             crate::filters::float_to_int(*f)?.as_big().unwrap_or_default()
         }
         _ => v.as_big().ok_or_else(|| {
-            v.use_error().unwrap_or_else(|| {
-                let wants = if matches!(code, 'd' | 'i' | 'u') { "a real number" } else { "an integer" };
-                Error::type_error(format!("%{code} format: {wants} is required, not {}", v.type_name()))
-            })
+            let wants = if matches!(code, 'd' | 'i' | 'u') { "a real number" } else { "an integer" };
+            Error::type_error(format!("%{code} format: {wants} is required, not {}", v.type_name()))
         })?,
     };
     let negative = big.sign() == num_bigint::Sign::Minus;

@@ -7,6 +7,8 @@ struct Spec {
     fill: char,
     align: Option<char>,
     sign: char,
+    sign_given: bool,
+    no_negative_zero: bool,
     alternate: bool,
     zero: bool,
     width: usize,
@@ -15,8 +17,8 @@ struct Spec {
     kind: Option<char>,
 }
 
-fn invalid(v: &Val) -> Error {
-    Error::value_error(format!("Invalid format specifier for object of type '{}'", v.type_name()))
+fn invalid(v: &Val, spec: &str) -> Error {
+    Error::value_error(format!("Invalid format specifier '{spec}' for object of type '{}'", v.type_name()))
 }
 
 fn parse(v: &Val, text: &str) -> Result<Spec> {
@@ -24,6 +26,8 @@ fn parse(v: &Val, text: &str) -> Result<Spec> {
         fill: ' ',
         align: None,
         sign: '-',
+        sign_given: false,
+        no_negative_zero: false,
         alternate: false,
         zero: false,
         width: 0,
@@ -45,9 +49,11 @@ fn parse(v: &Val, text: &str) -> Result<Spec> {
     }
     if let Some(c) = at(i).filter(|c| "+- ".contains(*c)) {
         s.sign = c;
+        s.sign_given = true;
         i += 1;
     }
     if at(i) == Some('z') {
+        s.no_negative_zero = true;
         i += 1;
     }
     if at(i) == Some('#') {
@@ -70,6 +76,11 @@ fn parse(v: &Val, text: &str) -> Result<Spec> {
     if let Some(c) = at(i).filter(|c| ",_".contains(*c)) {
         s.grouping = Some(c);
         i += 1;
+        if at(i) == Some(',') {
+            let what =
+                if c == ',' { "Cannot specify ',' with ','." } else { "Cannot specify both ',' and '_'." };
+            return Err(Error::value_error(what));
+        }
     }
     if at(i) == Some('.') {
         i += 1;
@@ -78,7 +89,7 @@ fn parse(v: &Val, text: &str) -> Result<Spec> {
     }
     s.kind = at(i);
     if i + 1 < chars.len() {
-        return Err(invalid(v));
+        return Err(invalid(v, text));
     }
     Ok(s)
 }
@@ -94,10 +105,7 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
         return Ok(to_str(v)?.into_owned());
     }
     match v {
-        Val::Str(_) | Val::Int(_) | Val::BigInt(_) | Val::Bool(_) | Val::Float(_) => {}
-        Val::Undefined(u) => {
-            u.text()?;
-        }
+        Val::Str(_) | Val::Markup(_) | Val::Int(_) | Val::BigInt(_) | Val::Bool(_) | Val::Float(_) => {}
         _ => {
             return Err(Error::type_error(format!(
                 "unsupported format string passed to {}.__format__",
@@ -110,15 +118,30 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
     let unknown = |c: char| {
         Error::value_error(format!("Unknown format code '{c}' for object of type '{}'", v.type_name()))
     };
-    if let Val::Str(_) | Val::Undefined(_) = v {
+    if let Val::Str(_) | Val::Markup(_) = v {
         if let Some(c) = s.kind.filter(|c| *c != 's') {
             return Err(unknown(c));
         }
         if s.align == Some('=') {
             return Err(Error::value_error("'=' alignment not allowed in string format specifier"));
         }
-        if s.sign != '-' {
-            return Err(Error::value_error("Sign not allowed in string format specifier"));
+        if s.sign_given {
+            return Err(Error::value_error(if s.sign == ' ' {
+                "Space not allowed in string format specifier"
+            } else {
+                "Sign not allowed in string format specifier"
+            }));
+        }
+        if s.no_negative_zero {
+            return Err(Error::value_error(
+                "Negative zero coercion (z) not allowed in string format specifier",
+            ));
+        }
+        if s.alternate {
+            return Err(Error::value_error("Alternate form (#) not allowed in string format specifier"));
+        }
+        if let Some(sep) = s.grouping {
+            return Err(Error::value_error(format!("Cannot specify '{sep}' with 's'.")));
         }
         if s.zero && s.align.is_none() {
             s.fill = '0';
@@ -142,6 +165,12 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
     if matches!(v, Val::Bool(_)) && s.kind.is_none() && s.width == 0 && s.grouping.is_none() {
         return Ok(to_str(v)?.into_owned());
     }
+    if let Some(c) = s.kind.filter(|c| !"bcdoxXn".contains(*c)) {
+        return Err(unknown(c));
+    }
+    if s.no_negative_zero {
+        return Err(Error::value_error("Negative zero coercion (z) not allowed in integer format specifier"));
+    }
     if s.precision.is_some() {
         return Err(Error::value_error("Precision not allowed in integer format specifier"));
     }
@@ -156,6 +185,14 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
         Some('o') => ("0o", magnitude.to_str_radix(8), 4),
         Some('b') => ("0b", magnitude.to_str_radix(2), 4),
         Some('c') => {
+            if s.sign_given {
+                return Err(Error::value_error("Sign not allowed with integer format specifier 'c'"));
+            }
+            if s.alternate {
+                return Err(Error::value_error(
+                    "Alternate form (#) not allowed with integer format specifier 'c'",
+                ));
+            }
             let c = v.as_int().and_then(|i| u32::try_from(i).ok()).and_then(char::from_u32);
             let c =
                 c.ok_or_else(|| Error::new(crate::ErrorKind::Overflow, "%c arg not in range(0x110000)"))?;
@@ -163,6 +200,14 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
         }
         Some(c) => return Err(unknown(c)),
     };
+    if let (Some(','), Some(c @ ('x' | 'X' | 'o' | 'b' | 'n'))) | (Some('_'), Some(c @ 'n')) =
+        (s.grouping, s.kind)
+    {
+        return Err(Error::value_error(format!(
+            "Cannot specify '{}' with '{c}'.",
+            s.grouping.unwrap_or(',')
+        )));
+    }
     let head = if s.alternate { sign + prefix } else { sign };
     Ok(number(&head, &digits, "", &s, group))
 }

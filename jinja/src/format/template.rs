@@ -90,6 +90,10 @@ impl Formatter<'_> {
     fn lookup(&mut self, name: &str) -> Result<Val> {
         let end = name.find(['.', '[']).unwrap_or(name.len());
         let (first, mut rest) = name.split_at(end);
+        // The sandbox's formatter numbers plain `{}` only.
+        if first.is_empty() && !rest.is_empty() {
+            return Err(Error::new(ErrorKind::Key, "''"));
+        }
         let index = if first.is_empty() {
             let Some(n) = self.next else {
                 return Err(Error::value_error(
@@ -101,7 +105,7 @@ impl Formatter<'_> {
         } else if first.bytes().all(|b| b.is_ascii_digit()) {
             if self.next.is_some_and(|n| n > 0) {
                 return Err(Error::value_error(
-                    "cannot switch from automatic field numbering to manual field specification",
+                    "cannot switch from manual field specification to automatic field numbering",
                 ));
             }
             self.next = None;
@@ -130,7 +134,9 @@ impl Formatter<'_> {
                 let Some((key, tail)) = rest.get(1..).and_then(|t| t.split_once(']')) else {
                     return Err(Error::value_error("Missing ']' in format string"));
                 };
-                let key = key.parse::<i64>().map_or_else(|_| Val::from(key), Val::Int);
+                let is_index = !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
+                let index = if is_index { key.parse().ok() } else { None };
+                let key = index.map_or_else(|| Val::from(key), Val::Int);
                 value = get_item(kind, &value, &key)?;
                 rest = tail;
             }

@@ -5,10 +5,10 @@ use crate::val::{BinOp, CallArgs, OrderOp, Val, binary, compare, contains, equal
 use crate::{Result, methods};
 
 const TABLE: &[(&str, Builtin)] = &[
-    ("!=", |a| two(a, |x, y| Ok(!equal(x, y)?))),
+    ("!=", |a| two(a, "ne", |x, y| Ok(!equal(x, y)?))),
     ("<", |a| order(a, OrderOp::Lt)),
     ("<=", |a| order(a, OrderOp::Le)),
-    ("==", |a| two(a, equal)),
+    ("==", |a| two(a, "eq", equal)),
     (">", |a| order(a, OrderOp::Gt)),
     (">=", |a| order(a, OrderOp::Ge)),
     ("boolean", |a| one(a, |v| matches!(v, Val::Bool(_)))),
@@ -21,13 +21,18 @@ const TABLE: &[(&str, Builtin)] = &[
     }),
     ("defined", |a| one(a, |v| !v.is_undefined())),
     ("divisibleby", |a| {
-        let v = rest(a, 2)?;
+        let mut b = a.bind("test_divisibleby", ["value", "num"], 2)?;
+        let v = (b.take(0), b.take(1));
         let r = binary(BinOp::Mod, &v.0, &v.1, usize::MAX)?;
         Ok(Val::Bool(equal(&r, &Val::Int(0))?))
     }),
-    ("eq", |a| two(a, equal)),
-    ("equalto", |a| two(a, equal)),
-    ("escaped", |a| one(a, |_| false)),
+    ("eq", |a| two(a, "eq", equal)),
+    ("equalto", |a| {
+        let mut b = a.bind("test_equalto", ["value", "other"], 2)?;
+        let v = b.take(0);
+        equal(&v, &b.take(1)).map(Val::Bool)
+    }),
+    ("escaped", |a| one(a, |v| matches!(v, Val::Markup(_)))),
     ("even", |a| parity(a, 0)),
     ("false", |a| one(a, |v| matches!(v, Val::Bool(false)))),
     ("filter", |a| {
@@ -38,7 +43,11 @@ const TABLE: &[(&str, Builtin)] = &[
     ("ge", |a| order(a, OrderOp::Ge)),
     ("greaterthan", |a| order(a, OrderOp::Gt)),
     ("gt", |a| order(a, OrderOp::Gt)),
-    ("in", |a| two(a, |x, y| contains(y, x))),
+    ("in", |a| {
+        let mut b = a.bind("test_in", ["value", "seq"], 2)?;
+        let v = b.take(0);
+        contains(&b.take(1), &v).map(Val::Bool)
+    }),
     ("integer", |a| one(a, |v| matches!(v, Val::Int(_) | Val::BigInt(_)))),
     ("iterable", |a| {
         let v = rest(a, 1)?.0;
@@ -61,11 +70,15 @@ const TABLE: &[(&str, Builtin)] = &[
         })
     }),
     ("match", matches_regex),
-    ("ne", |a| two(a, |x, y| Ok(!equal(x, y)?))),
+    ("ne", |a| two(a, "ne", |x, y| Ok(!equal(x, y)?))),
     ("none", |a| one(a, Val::is_none)),
     ("number", |a| one(a, |v| matches!(v, Val::Int(_) | Val::BigInt(_) | Val::Float(_) | Val::Bool(_)))),
     ("odd", |a| parity(a, 1)),
-    ("sameas", |a| two(a, |x, y| Ok(x.same(y)))),
+    ("sameas", |a| {
+        let mut b = a.bind("test_sameas", ["value", "other"], 2)?;
+        let v = b.take(0);
+        Ok(Val::Bool(v.same(&b.take(1))))
+    }),
     ("sequence", |a| {
         let v = rest(a, 1)?.0;
         Ok(Val::Bool(match &v {
@@ -74,7 +87,7 @@ const TABLE: &[(&str, Builtin)] = &[
             _ => v.len().is_ok(),
         }))
     }),
-    ("string", |a| one(a, |v| matches!(v, Val::Str(_)))),
+    ("string", |a| one(a, |v| v.as_str().is_some())),
     ("test", |a| {
         let name = soft_str(&rest(a, 1)?.0)?;
         Ok(Val::Bool(a.rt.env.tests.contains_key(&*name) || find(&name).is_some()))
@@ -103,18 +116,36 @@ fn rest(args: &mut CallArgs, n: usize) -> Result<(Val, Val)> {
     Ok((b.take(0), b.take(1)))
 }
 
+/// As `rest`, for the tests that are Python's operators.
+fn operands(args: &mut CallArgs, name: &str) -> Result<(Val, Val)> {
+    if args.kwargs.is_empty() && args.args.len() != 2 {
+        let message = format!("{name} expected 2 arguments, got {}", args.args.len());
+        return Err(crate::Error::type_error(message));
+    }
+    if !args.kwargs.is_empty() {
+        return Err(crate::Error::type_error(format!("_operator.{name}() takes no keyword arguments")));
+    }
+    rest(args, 2)
+}
+
 fn one(args: &mut CallArgs, f: fn(&Val) -> bool) -> Result<Val> {
     let v = rest(args, 1)?.0;
     Ok(Val::Bool(f(&v)))
 }
 
-fn two(args: &mut CallArgs, f: fn(&Val, &Val) -> Result<bool>) -> Result<Val> {
-    let (v, other) = rest(args, 2)?;
+fn two(args: &mut CallArgs, name: &str, f: fn(&Val, &Val) -> Result<bool>) -> Result<Val> {
+    let (v, other) = operands(args, name)?;
     f(&v, &other).map(Val::Bool)
 }
 
 fn order(args: &mut CallArgs, op: OrderOp) -> Result<Val> {
-    let (v, other) = rest(args, 2)?;
+    let name = match op {
+        OrderOp::Lt => "lt",
+        OrderOp::Le => "le",
+        OrderOp::Gt => "gt",
+        OrderOp::Ge => "ge",
+    };
+    let (v, other) = operands(args, name)?;
     compare(op, &v, &other).map(Val::Bool)
 }
 

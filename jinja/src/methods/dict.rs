@@ -114,6 +114,9 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
 
 /// What `dict(v)` and `update(v)` take: a mapping, or pairs.
 pub(crate) fn pairs(v: &Val) -> Result<Vec<(Key, Val)>> {
+    if let Some(e) = v.use_error() {
+        return Err(e);
+    }
     if let Some(items) = super::mapping_items(v) {
         return items?.into_iter().map(|(k, v)| Ok((Key::new(k)?, v))).collect();
     }

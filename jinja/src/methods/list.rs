@@ -136,9 +136,49 @@ pub(crate) fn sort(mut keyed: Vec<(Val, Val)>, reverse: bool) -> Result<Vec<Val>
     Ok(sorted.into_iter().map(|(_, v)| v).collect())
 }
 
+/// As CPython sorts what is short: the run at the start, then one after the other put in its place. So the
+/// same two values are the first that do not compare.
+fn insertion_sort(mut items: Vec<(Val, Val)>) -> Result<Vec<(Val, Val)>> {
+    let less = |items: &[(Val, Val)], i: usize, j: usize| match (items.get(i), items.get(j)) {
+        (Some((a, _)), Some((b, _))) => less_than(a, b),
+        _ => Ok(false),
+    };
+    let mut run = 2;
+    if less(&items, 1, 0)? {
+        while run < items.len() && less(&items, run, run - 1)? {
+            run += 1;
+        }
+        if let Some(part) = items.get_mut(..run) {
+            part.reverse();
+        }
+    } else {
+        while run < items.len() && !less(&items, run, run - 1)? {
+            run += 1;
+        }
+    }
+    for at in run..items.len() {
+        let (mut low, mut high) = (0, at);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if less(&items, at, middle)? {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        if let Some(part) = items.get_mut(low..=at) {
+            part.rotate_right(1);
+        }
+    }
+    Ok(items)
+}
+
 fn merge_sort(mut items: Vec<(Val, Val)>) -> Result<Vec<(Val, Val)>> {
     if items.len() < 2 {
         return Ok(items);
+    }
+    if items.len() < 64 {
+        return insertion_sort(items);
     }
     let right = merge_sort(items.split_off(items.len() / 2))?;
     let left = merge_sort(items)?;

@@ -20,6 +20,7 @@ use crate::{Error, Result};
 fn table(of: &Val) -> &'static [&'static str] {
     match of {
         Val::Str(_) => str::METHODS,
+        Val::Markup(_) => str::METHODS,
         Val::List(_) => list::METHODS,
         Val::Tuple(_) => list::TUPLE_METHODS,
         Val::Range(..) => list::TUPLE_METHODS,
@@ -37,13 +38,191 @@ fn table(of: &Val) -> &'static [&'static str] {
 
 /// Whether `of` has a method `name`.
 pub(crate) fn exists(of: &Val, name: &str) -> bool {
+    if let Val::DateTime(d) = of {
+        return date::has(d, name);
+    }
     table(of).contains(&name)
+}
+
+/// Whether Python's types have this special attribute, which the sandbox keeps from templates.
+pub(crate) fn is_dunder(of: &Val, name: &str) -> bool {
+    const ALL: &[&str] = &[
+        "class",
+        "init",
+        "doc",
+        "str",
+        "repr",
+        "hash",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "getattribute",
+        "setattr",
+        "delattr",
+        "dir",
+        "format",
+        "new",
+        "reduce",
+        "reduce_ex",
+        "sizeof",
+        "subclasshook",
+        "init_subclass",
+    ];
+    const SIZED: &[&str] = &["len", "contains", "iter"];
+    const NUMBER: &[&str] = &[
+        "add",
+        "radd",
+        "sub",
+        "rsub",
+        "mul",
+        "rmul",
+        "mod",
+        "rmod",
+        "truediv",
+        "floordiv",
+        "pow",
+        "abs",
+        "bool",
+        "neg",
+        "pos",
+        "int",
+        "float",
+        "round",
+        "trunc",
+        "divmod",
+        "getnewargs",
+    ];
+    let Some(name) = name.strip_prefix("__").and_then(|n| n.strip_suffix("__")) else { return false };
+    ALL.contains(&name)
+        || match of {
+            Val::Str(_) | Val::Markup(_) | Val::Bytes(_) => {
+                SIZED.contains(&name)
+                    || matches!(name, "add" | "mul" | "rmul" | "mod" | "rmod" | "getitem" | "getnewargs")
+            }
+            Val::List(_) => {
+                SIZED.contains(&name)
+                    || matches!(
+                        name,
+                        "add"
+                            | "iadd"
+                            | "mul"
+                            | "imul"
+                            | "rmul"
+                            | "getitem"
+                            | "setitem"
+                            | "delitem"
+                            | "reversed"
+                            | "class_getitem"
+                    )
+            }
+            Val::Tuple(_) => {
+                SIZED.contains(&name)
+                    || matches!(name, "add" | "mul" | "rmul" | "getitem" | "getnewargs" | "class_getitem")
+            }
+            Val::Dict(_) => {
+                SIZED.contains(&name)
+                    || matches!(
+                        name,
+                        "getitem"
+                            | "setitem"
+                            | "delitem"
+                            | "or"
+                            | "ror"
+                            | "ior"
+                            | "reversed"
+                            | "class_getitem"
+                    )
+            }
+            Val::Set(_) | Val::View(_) => {
+                SIZED.contains(&name) || matches!(name, "and" | "or" | "sub" | "xor")
+            }
+            Val::Range(..) => SIZED.contains(&name) || matches!(name, "getitem" | "bool" | "reversed"),
+            Val::Int(_) | Val::BigInt(_) | Val::Bool(_) => {
+                NUMBER.contains(&name)
+                    || matches!(name, "and" | "or" | "xor" | "invert" | "index" | "lshift" | "rshift")
+            }
+            Val::Float(_) => NUMBER.contains(&name),
+            Val::None => name == "bool",
+            Val::Object(_) => matches!(name, "dict" | "module" | "weakref"),
+            _ => false,
+        }
+}
+
+/// Methods of `Markup` that give `Markup` again, and escape their arguments.
+const MARKUP_METHODS: &[&str] = &[
+    "capitalize",
+    "casefold",
+    "center",
+    "expandtabs",
+    "format",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
+];
+
+fn call_markup(s: &std::sync::Arc<std::primitive::str>, name: &str, args: &mut CallArgs) -> Result<Val> {
+    let escapes = MARKUP_METHODS.contains(&name);
+    for v in args.args.iter_mut().chain(args.kwargs.iter_mut().map(|(_, v)| v)) {
+        match v {
+            Val::Str(_) if escapes => *v = Val::Str(crate::filters::escaped(v)?),
+            Val::Markup(t) => *v = Val::Str(t.clone()),
+            Val::List(_) | Val::Tuple(_) if name == "join" => {
+                let items = crate::val::collect(v)?;
+                let escaped = |i: &Val| {
+                    if i.as_str().is_some() {
+                        crate::filters::escaped(i).map(Val::Str)
+                    } else {
+                        Ok(i.clone())
+                    }
+                };
+                *v = Val::list(items.iter().map(escaped).collect::<Result<_>>()?);
+            }
+            _ => {}
+        }
+    }
+    let wrap = |v: Val| match v {
+        Val::Str(s) if escapes => Val::Markup(s),
+        v => v,
+    };
+    Ok(match str::call(s, name, args)? {
+        Val::List(l) => Val::list(l.borrow().iter().cloned().map(wrap).collect()),
+        Val::Tuple(t) => Val::tuple(t.iter().cloned().map(wrap).collect()),
+        v => wrap(v),
+    })
 }
 
 /// `of.name(args)`
 pub(crate) fn call(of: &Val, name: &str, args: &mut CallArgs) -> Result<Val> {
     match of {
-        Val::Str(s) => str::call(s, name, args),
+        Val::Str(s) => {
+            for v in &mut args.args {
+                if let Val::Markup(t) = v {
+                    *v = Val::Str(t.clone());
+                }
+            }
+            str::call(s, name, args)
+        }
+        Val::Markup(s) => call_markup(s, name, args),
         Val::List(l) => list::call(l, name, args),
         Val::Tuple(_) | Val::Range(..) => list::call_tuple(of, name, args),
         Val::Dict(d) => dict::call(d, name, args),
@@ -69,6 +248,7 @@ pub(crate) fn data_attr(of: &Val, name: &str) -> Result<Option<Val>> {
         Val::DateTime(d) => date::attr(d, name),
         Val::Delta(d) => date::delta_attr(*d, name),
         Val::Int(_) | Val::BigInt(_) | Val::Bool(_) | Val::Float(_) => number::attr(of, name),
+        Val::View(v) => (name == "mapping").then(|| Val::Dict(v.dict.clone())),
         Val::Range(start, stop, step) => match name {
             "start" => Some(Val::Int(*start)),
             "stop" => Some(Val::Int(*stop)),
@@ -99,9 +279,9 @@ pub(crate) fn mapping_items(v: &Val) -> Option<Result<Vec<(Val, Val)>>> {
 /// A `str` argument.
 pub(crate) fn text(v: &Val) -> Result<std::sync::Arc<std::primitive::str>> {
     match v {
-        Val::Str(s) => Ok(s.clone()),
+        Val::Str(s) | Val::Markup(s) => Ok(s.clone()),
         _ => Err(v
             .use_error()
-            .unwrap_or_else(|| Error::type_error(format!("argument must be str, not {}", v.type_name())))),
+            .unwrap_or_else(|| Error::type_error(format!("must be str, not {}", v.type_name())))),
     }
 }

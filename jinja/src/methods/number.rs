@@ -7,8 +7,8 @@ use crate::val::{CallArgs, Val};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) const INT_METHODS: &[&str] =
-    &["as_integer_ratio", "bit_count", "bit_length", "conjugate", "is_integer", "to_bytes"];
-pub(super) const FLOAT_METHODS: &[&str] = &["as_integer_ratio", "conjugate", "hex", "is_integer"];
+    &["as_integer_ratio", "bit_count", "bit_length", "conjugate", "from_bytes", "to_bytes"];
+pub(super) const FLOAT_METHODS: &[&str] = &["as_integer_ratio", "conjugate", "fromhex", "hex", "is_integer"];
 
 pub(super) fn attr(of: &Val, name: &str) -> Option<Val> {
     match (of, name) {
@@ -23,8 +23,14 @@ pub(super) fn attr(of: &Val, name: &str) -> Option<Val> {
 }
 
 pub(super) fn call(of: &Val, name: &str, args: &mut CallArgs) -> Result<Val> {
-    if name == "to_bytes" {
-        return to_bytes(of, args);
+    match name {
+        "to_bytes" => return to_bytes(of, args),
+        "from_bytes" => return from_bytes(args),
+        "fromhex" => {
+            let text = super::text(&args.bind_builtin::<1>("float.fromhex", 1)?.take(0))?;
+            return from_hex(&text).map(Val::Float);
+        }
+        _ => {}
     }
     args.bind::<0>(name, [], 0)?;
     if let Val::Float(f) = of {
@@ -39,7 +45,6 @@ pub(super) fn call(of: &Val, name: &str, args: &mut CallArgs) -> Result<Val> {
     Ok(match name {
         "bit_length" => Val::Int(i.bits() as i64),
         "bit_count" => Val::Int(i.magnitude().count_ones() as i64),
-        "is_integer" => Val::Bool(true),
         "as_integer_ratio" => Val::tuple(vec![Val::big(i), Val::Int(1)]),
         _ => Val::big(i),
     })
@@ -74,6 +79,56 @@ fn hex(f: f64) -> String {
     }
     let (lead, exponent) = if exponent == 0 { (0, -1022) } else { (1, exponent - 1023) };
     format!("{sign}0x{lead}.{fraction:013x}p{exponent:+}")
+}
+
+/// `float.fromhex`
+fn from_hex(text: &str) -> Result<f64> {
+    let invalid = || Error::value_error("invalid hexadecimal floating-point string");
+    let text = text.trim().to_ascii_lowercase();
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    match rest {
+        "inf" | "infinity" => return Ok(sign * f64::INFINITY),
+        "nan" => return Ok(f64::NAN),
+        _ => {}
+    }
+    let rest = rest.strip_prefix("0x").unwrap_or(rest);
+    let (mantissa, exponent) = match rest.split_once('p') {
+        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| invalid())?),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let value = BigInt::parse_bytes(digits.as_bytes(), 16).ok_or_else(invalid)?;
+    let shift = exponent.saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX).saturating_mul(4));
+    let value = num_traits::ToPrimitive::to_f64(&value).unwrap_or(f64::INFINITY);
+    // In two steps, so that neither factor leaves the range of doubles.
+    let result = value * 2f64.powi(shift / 2) * 2f64.powi(shift - shift / 2);
+    if result.is_infinite() {
+        return Err(Error::new(ErrorKind::Overflow, "hexadecimal value too large to represent as a float"));
+    }
+    Ok(sign * result)
+}
+
+fn from_bytes(args: &mut CallArgs) -> Result<Val> {
+    let mut b = args.bind("from_bytes", ["bytes", "byteorder", "signed"], 1)?;
+    let mut bytes = match b.take(0) {
+        Val::Bytes(b) => b.to_vec(),
+        v => {
+            return Err(Error::type_error(format!("cannot convert '{}' object to bytes", v.type_name())));
+        }
+    };
+    let order = b.str(1)?.unwrap_or_else(|| "big".into());
+    if &*order == "big" {
+        bytes.reverse();
+    }
+    Ok(Val::big(if b.flag(2, false)? {
+        BigInt::from_signed_bytes_le(&bytes)
+    } else {
+        BigInt::from_bytes_le(Sign::Plus, &bytes)
+    }))
 }
 
 fn to_bytes(of: &Val, args: &mut CallArgs) -> Result<Val> {

@@ -131,6 +131,9 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
             }
         }
         "find" | "rfind" | "index" | "rindex" | "count" => {
+            if args.args.is_empty() && args.kwargs.is_empty() {
+                return Err(Error::type_error(format!("{name}() takes at least 1 argument (0 given)")));
+            }
             let mut b = args.bind_builtin::<3>(name, 1)?;
             let sub = text(&b.take(0))?;
             let start = b.take(1);
@@ -185,7 +188,8 @@ pub(super) fn call(s: &Arc<str>, name: &str, args: &mut CallArgs) -> Result<Val>
         "encode" => {
             let mut b = args.bind(name, ["encoding", "errors"], 0)?;
             let encoding = b.str(0)?.unwrap_or_else(|| "utf-8".into());
-            encode(s, &encoding)
+            let errors = b.str(1)?.unwrap_or_else(|| "strict".into());
+            encode(s, &encoding, &errors)
         }
         "format" => {
             let positional = std::mem::take(&mut args.args);
@@ -367,7 +371,10 @@ fn split(s: &str, sep: &Val, max: usize, from_right: bool) -> Result<Val> {
             }
         }
     } else {
-        let sep = text(sep)?;
+        let sep = text(sep).map_err(|e| match sep {
+            Val::Undefined(_) => e,
+            v => Error::type_error(format!("must be str or None, not {}", v.type_name())),
+        })?;
         if sep.is_empty() {
             return Err(Error::value_error("empty separator"));
         }
@@ -420,7 +427,7 @@ fn join(sep: &str, items: &Val, max: usize) -> Result<Val> {
             out.push_str(sep);
         }
         match &v {
-            Val::Str(s) => out.push_str(s),
+            Val::Str(s) | Val::Markup(s) => out.push_str(s),
             Val::Undefined(u) => return Err(u.fail()),
             _ => {
                 return Err(Error::type_error(format!(
@@ -498,23 +505,12 @@ fn expand_tabs(s: &str, size: usize) -> String {
     out
 }
 
-fn encode(s: &str, encoding: &str) -> Result<Val> {
+fn encode(s: &str, encoding: &str, errors: &str) -> Result<Val> {
     let bytes: Vec<u8> = match encoding.to_lowercase().replace('_', "-").as_str() {
         "utf-8" | "utf8" => s.as_bytes().to_vec(),
         name @ ("ascii" | "us-ascii" | "latin-1" | "latin1" | "iso-8859-1") => {
             let max = if name.contains("ascii") { 0x80 } else { 0x100 };
-            s.chars()
-                .enumerate()
-                .map(|(i, c)| {
-                    u8::try_from(u32::from(c)).ok().filter(|b| u32::from(*b) < max).ok_or_else(|| {
-                        Error::value_error(format!(
-                            "'{}' codec can't encode character {} in position {i}: ordinal not in range({max})",
-                            if max == 0x80 { "ascii" } else { "latin-1" },
-                            Val::from(c.to_string()).quoted()
-                        ))
-                    })
-                })
-                .collect::<Result<_>>()?
+            single_bytes(s, max, errors)?
         }
         "utf-16-le" | "utf-16le" => s.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "utf-16-be" | "utf-16be" => s.encode_utf16().flat_map(u16::to_be_bytes).collect(),
@@ -522,4 +518,45 @@ fn encode(s: &str, encoding: &str) -> Result<Val> {
         _ => return Err(Error::value_error(format!("unknown encoding: {encoding}"))),
     };
     Ok(Val::Bytes(bytes.into()))
+}
+
+/// Text in an encoding of one byte per character; `max` is the first code that it has no byte for.
+fn single_bytes(s: &str, max: u32, errors: &str) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(s.len());
+    let fits = |c: char| u8::try_from(u32::from(c)).ok().filter(|b| u32::from(*b) < max);
+    let chars: Vec<char> = s.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        match (fits(c), errors) {
+            (Some(b), _) => out.push(b),
+            (None, "ignore") => {}
+            (None, "replace") => out.push(b'?'),
+            (None, "xmlcharrefreplace") => out.extend(format!("&#{};", u32::from(c)).bytes()),
+            (None, "backslashreplace") => out.extend(escape_code(c).bytes()),
+            (None, _) => {
+                let codec = if max == 0x80 { "ascii" } else { "latin-1" };
+                let run = chars.iter().skip(i).take_while(|c| fits(**c).is_none()).count();
+                return Err(Error::value_error(if run > 1 {
+                    format!(
+                        "'{codec}' codec can't encode characters in position {i}-{}: ordinal not in range({max})",
+                        i + run - 1
+                    )
+                } else {
+                    format!(
+                        "'{codec}' codec can't encode character '{}' in position {i}: ordinal not in range({max})",
+                        escape_code(c)
+                    )
+                }));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// A character by its code, as Python escapes it.
+fn escape_code(c: char) -> String {
+    match u32::from(c) {
+        n @ 0..=0xff => format!("\\x{n:02x}"),
+        n @ 0x100..=0xffff => format!("\\u{n:04x}"),
+        n => format!("\\U{n:08x}"),
+    }
 }

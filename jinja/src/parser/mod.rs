@@ -29,10 +29,15 @@ struct Parser {
     lexer: Lexer,
     current: Token,
     ahead: Option<Token>,
-    tags: Vec<String>,
+    /// The tags that are open, and where.
+    tags: Vec<(String, u32)>,
     ends: Vec<&'static [&'static str]>,
     seen: Seen,
     depth: usize,
+    /// Loops around the current place, up to the function that it is in.
+    loops: u32,
+    /// The first `break` or `continue` outside of a loop: Jinja finds it when all else is right.
+    stray: Option<(String, u32)>,
 }
 
 /// Parses `source`; an error comes with its line.
@@ -46,10 +51,12 @@ pub(crate) fn parse(source: &str, options: &Options) -> Result<Parsed, (Error, u
             ends: Vec::new(),
             seen: Seen::default(),
             depth: 0,
+            loops: 0,
+            stray: None,
         };
         parser.current = parser.lexer.next()?;
         let body = parser.body(&[])?;
-        Ok(Parsed { body, uses_self: parser.seen.self_ > 0 })
+        Ok(Parsed { body, uses_self: parser.seen.self_ > 0, stray: parser.stray })
     };
     run().map_err(|Failed(e, line)| (e, line))
 }

@@ -105,8 +105,11 @@ impl Parser {
                 message.push_str(&format!(" Jinja was looking for the following tags: {list}."));
             }
         }
-        if let Some(tag) = self.tags.last() {
-            message.push_str(&format!(" The innermost block that needs to be closed is {}.", quoted(tag)));
+        if let Some((tag, opened)) = self.tags.last() {
+            message.push_str(&format!(
+                " The innermost block that needs to be closed is {}. It was opened in line {opened}.",
+                quoted(tag)
+            ));
         }
         Self::fail_at(line, message)
     }
@@ -115,7 +118,7 @@ impl Parser {
         let line = self.line();
         let Tok::Name(tag) = &self.current.tok else { return self.fail("tag name expected") };
         let tag = tag.clone();
-        self.tags.push(tag.to_string());
+        self.tags.push((tag.to_string(), line));
         let result = self.statement_of(&tag, line);
         // An error may still want to name the tags that are open.
         match result {
@@ -176,17 +179,21 @@ impl Parser {
             }
             "autoescape" => {
                 self.advance()?;
-                self.expression(true)?;
+                let escape = self.expression(true)?;
                 let body = self.statements_to(&["endautoescape"])?;
-                StmtKind::Scoped { scope: Scope::default(), body }
+                StmtKind::Scoped { escape, scope: Scope::default(), body }
             }
-            "break" => {
+            "break" | "continue" => {
                 self.advance()?;
-                StmtKind::Break
-            }
-            "continue" => {
-                self.advance()?;
-                StmtKind::Continue
+                if self.loops == 0 && self.stray.is_none() {
+                    let message = if tag == "break" {
+                        "'break' outside loop"
+                    } else {
+                        "'continue' not properly in loop"
+                    };
+                    self.stray = Some((message.to_owned(), line));
+                }
+                if tag == "break" { StmtKind::Break } else { StmtKind::Continue }
             }
             "load_yaml" | "load_json" | "load_text" => {
                 self.advance()?;
@@ -294,7 +301,9 @@ impl Parser {
         };
         let recursive = self.skip_name("recursive")?;
         let before = self.seen;
+        self.loops += 1;
         let body = self.statements(&["endfor", "else"])?;
+        self.loops -= 1;
         let uses_loop =
             self.seen.loop_ != before.loop_ || self.seen.scoped_blocks != before.scoped_blocks || recursive;
         let otherwise =
@@ -341,7 +350,9 @@ impl Parser {
             );
         }
         let before = std::mem::take(&mut self.seen);
+        let loops = std::mem::take(&mut self.loops);
         let body = self.statements_to(&["endblock"])?;
+        self.loops = loops;
         // What is read inside of a block is nothing to the outside.
         let inside = std::mem::replace(
             &mut self.seen,
@@ -459,7 +470,9 @@ impl Parser {
     /// Parses a macro's body; says which special names it reads.
     fn macro_body(&mut self, end: Ends) -> Lexed<(Vec<Stmt>, Uses)> {
         let before = self.seen;
+        let loops = std::mem::take(&mut self.loops);
         let body = self.statements_to(end)?;
+        self.loops = loops;
         let uses = Uses {
             caller: self.seen.caller != before.caller,
             kwargs: self.seen.kwargs != before.kwargs,
@@ -474,6 +487,7 @@ impl Parser {
         body: Vec<Stmt>,
         uses: Uses,
         line: u32,
+        is_call_body: bool,
     ) -> Lexed<Rc<Macro>> {
         let caller = params.iter().find(|p| &*p.name.id == "caller");
         if uses.caller && caller.is_some_and(|p| p.default.is_none()) {
@@ -492,6 +506,8 @@ impl Parser {
             kwargs: None,
             varargs: None,
             explicit_caller,
+            reads_caller: uses.caller,
+            is_call_body,
             function,
         }))
     }
@@ -501,7 +517,7 @@ impl Parser {
         let (target, _) = self.target_name()?;
         let params = self.signature()?;
         let (body, uses) = self.macro_body(&["endmacro"])?;
-        let macro_ = Self::make_macro(target.id.clone(), params, body, uses, line)?;
+        let macro_ = Self::make_macro(target.id.clone(), params, body, uses, line, false)?;
         Ok(StmtKind::Macro(Box::new(MacroStmt { uses, macro_, target, top_level: false })))
     }
 
@@ -513,7 +529,7 @@ impl Parser {
             return Err(Failed(crate::lexer::syntax_error("expected call"), line));
         }
         let (body, uses) = self.macro_body(&["endcall"])?;
-        let macro_ = Self::make_macro("caller".into(), params, body, uses, line)?;
+        let macro_ = Self::make_macro("caller".into(), params, body, uses, line, true)?;
         Ok(StmtKind::CallBlock(Box::new(CallBlock { uses, macro_, call })))
     }
 }

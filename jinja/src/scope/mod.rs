@@ -54,7 +54,7 @@ pub(crate) fn resolve(env: &Env, parsed: Parsed) -> Result<Resolved, (Error, u32
     };
     let has_extends = find_extends(&parsed.body);
     let root = r.function(parsed.body, parsed.uses_self, false, true, has_extends);
-    match r.error {
+    match r.error.or_else(|| parsed.stray.map(|(message, line)| (syntax_error(message), line))) {
         Some(e) => Err(e),
         None => Ok((root, r.blocks)),
     }
@@ -200,7 +200,8 @@ impl Resolver<'_> {
                 }
             }
             StmtKind::With(w) => self.with(frame, w),
-            StmtKind::Scoped { scope, body } => {
+            StmtKind::Scoped { escape, scope, body } => {
+                self.expr(frame, escape);
                 let inner = self.inner(sym);
                 self.analyze(inner, body);
                 self.body(Frame { sym: inner, top_level: false, ..frame }, body);

@@ -29,7 +29,7 @@ impl Key {
     /// `val` as a key; "unhashable type" where Python says so.
     pub fn new(val: Val) -> std::result::Result<Key, Error> {
         check_hashable(&val, &Walk::default())?;
-        Ok(Key(val))
+        Ok(Key(val.plain()))
     }
 
     /// A text key.

@@ -59,7 +59,7 @@ impl Val {
             Val::Int(i) => data::Value::Int(*i),
             Val::BigInt(b) => data::Value::BigInt(Arc::new((**b).clone())),
             Val::Float(f) => data::Value::Float(*f),
-            Val::Str(s) => data::Value::Str(s.clone()),
+            Val::Str(s) | Val::Markup(s) => data::Value::Str(s.clone()),
             Val::Bytes(b) => data::Value::Bytes(b.clone()),
             Val::DateTime(d) => data::Value::DateTime(d.clone()),
             Val::List(l) => match l.untouched() {

@@ -133,7 +133,7 @@ pub(crate) fn iterate(val: &Val) -> Result<Iter> {
             let len = s.borrow().len();
             Iter::Set { set: s.clone(), at: 0, len }
         }
-        Val::Str(s) => Iter::Str { text: s.clone(), at: 0 },
+        Val::Str(s) | Val::Markup(s) => Iter::Str { text: s.clone(), at: 0 },
         Val::Bytes(b) => Iter::Bytes(b.clone(), 0),
         Val::Range(start, stop, step) => {
             Iter::Range { next: *start, step: *step, left: range_len(*start, *stop, *step) }

@@ -55,6 +55,9 @@ pub enum Val {
     Float(f64),
     /// `str`
     Str(Arc<str>),
+    /// Text that counts as escaped already (`|e`, `|safe`, `|json`).
+    #[doc(hidden)]
+    Markup(Arc<str>),
     /// `bytes`
     Bytes(Arc<[u8]>),
     /// `list`
@@ -140,16 +143,17 @@ impl Val {
             Val::Int(_) | Val::BigInt(_) => "int",
             Val::Float(_) => "float",
             Val::Str(_) => "str",
+            Val::Markup(_) => "Markup",
             Val::Bytes(_) => "bytes",
             Val::List(_) => "list",
             Val::Tuple(_) => "tuple",
             Val::Dict(_) => "dict",
             Val::Set(_) => "set",
             Val::DateTime(d) => match **d {
-                data::DateTime::Date(_) => "date",
-                data::DateTime::Time(..) => "datetime",
+                data::DateTime::Date(_) => "datetime.date",
+                data::DateTime::Time(..) => "datetime.datetime",
             },
-            Val::Delta(_) => "timedelta",
+            Val::Delta(_) => "datetime.timedelta",
             Val::Range(..) => "range",
             Val::View(v) => v.type_name(),
             Val::Iter(g) => g.name,
@@ -163,7 +167,7 @@ impl Val {
     pub(crate) fn type_repr(&self) -> String {
         match self {
             Val::None => "None".into(),
-            Val::DateTime(_) | Val::Delta(_) => format!("datetime.{} object", self.type_name()),
+            Val::Markup(_) => "markupsafe.Markup object".into(),
             Val::Object(o) => o.type_repr(),
             _ => format!("{} object", self.type_name()),
         }
@@ -177,7 +181,7 @@ impl Val {
             Val::Bool(b) => *b,
             Val::Int(i) => *i != 0,
             Val::Float(f) => *f != 0.0,
-            Val::Str(s) => !s.is_empty(),
+            Val::Str(s) | Val::Markup(s) => !s.is_empty(),
             Val::Bytes(b) => !b.is_empty(),
             Val::List(l) => !l.is_empty(),
             Val::Tuple(t) => !t.is_empty(),
@@ -196,7 +200,7 @@ impl Val {
         let no_len = || Error::type_error(format!("object of type '{}' has no len()", self.type_name()));
         Ok(match self {
             Val::Undefined(u) => u.len()?,
-            Val::Str(s) => char_len(s),
+            Val::Str(s) | Val::Markup(s) => char_len(s),
             Val::Bytes(b) => b.len(),
             Val::List(l) => l.len(),
             Val::Tuple(t) => t.len(),
@@ -227,8 +231,16 @@ impl Val {
     /// The text of a `str`.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Val::Str(s) => Some(s),
+            Val::Str(s) | Val::Markup(s) => Some(s),
             _ => None,
+        }
+    }
+
+    /// The value as plain `str` where it is text that counts as escaped.
+    pub(crate) fn plain(&self) -> Val {
+        match self {
+            Val::Markup(s) => Val::Str(s.clone()),
+            v => v.clone(),
         }
     }
 
@@ -264,7 +276,7 @@ impl Val {
             (Val::None, Val::None) => true,
             (Val::Bool(a), Val::Bool(b)) => a == b,
             (Val::Int(a), Val::Int(b)) => a == b,
-            (Val::Str(a), Val::Str(b)) => a == b,
+            (Val::Str(a), Val::Str(b)) | (Val::Markup(a), Val::Markup(b)) => a == b,
             (Val::List(a), Val::List(b)) => Rc::ptr_eq(a, b),
             (Val::Tuple(a), Val::Tuple(b)) => Rc::ptr_eq(a, b),
             (Val::Dict(a), Val::Dict(b)) => Rc::ptr_eq(a, b),

@@ -44,8 +44,13 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
     if let (Val::Int(x), Val::Int(y)) = (a, b) {
         return ints(op, *x, *y);
     }
-    if let Some(e) = a.use_error().or_else(|| b.use_error()) {
+    // What an undefined value does in a format is up to the format.
+    let formats = op == BinOp::Mod && a.as_str().is_some();
+    if let Some(e) = a.use_error().or_else(|| if formats { None } else { b.use_error() }) {
         return Err(e);
+    }
+    if let (Val::Markup(_), _) | (_, Val::Markup(_)) = (a, b) {
+        return markup(op, a, b, max);
     }
     match (op, a, b) {
         (BinOp::Add, Val::Str(x), Val::Str(y)) => {
@@ -66,9 +71,12 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
         (BinOp::Add, Val::Bytes(x), Val::Bytes(y)) => Ok(Val::Bytes([&**x, &**y].concat().into())),
         (BinOp::Mul, _, n) if n.as_int().is_some() && is_sequence(a) => repeat(a, n.to_index()?, max),
         (BinOp::Mul, n, _) if n.as_int().is_some() && is_sequence(b) => repeat(b, n.to_index()?, max),
-        (BinOp::Sub, Val::Set(_) | Val::View(_), Val::Set(_) | Val::View(_))
-            if !is_values(a) && !is_values(b) =>
-        {
+        (BinOp::Sub, Val::Set(_), Val::Set(_) | Val::View(_)) if !is_values(b) => {
+            let (x, y) = (methods::as_set(a)?, methods::as_set(b)?);
+            Ok(Val::set(x.into_iter().filter(|k| !y.contains(k)).collect::<IndexSet>()))
+        }
+        // A view takes anything that can be looped over.
+        (BinOp::Sub, Val::View(_), _) if !is_values(a) => {
             let (x, y) = (methods::as_set(a)?, methods::as_set(b)?);
             Ok(Val::set(x.into_iter().filter(|k| !y.contains(k)).collect::<IndexSet>()))
         }
@@ -76,6 +84,43 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
             methods::date_arithmetic(op, a, b).unwrap_or_else(|| Err(unsupported(op, a, b)))
         }
         _ => numbers(op, a, b),
+    }
+}
+
+/// `Markup` escapes what it is put together with.
+fn markup(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
+    match (op, a, b) {
+        (BinOp::Add, _, _) if a.as_str().is_some() && b.as_str().is_some() => {
+            let (x, y) = (crate::filters::escaped(a)?, crate::filters::escaped(b)?);
+            check_size(x.len() + y.len(), max)?;
+            Ok(Val::Markup([&*x, &*y].concat().into()))
+        }
+        (BinOp::Mod, Val::Markup(s), _) => {
+            let escape_all = |v: &Val| match v {
+                Val::Int(_) | Val::Float(_) | Val::BigInt(_) | Val::Bool(_) => Ok(v.clone()),
+                v => crate::filters::escaped(v).map(Val::Str),
+            };
+            let values = match b {
+                Val::Tuple(t) => Val::tuple(t.iter().map(escape_all).collect::<Result<_>>()?),
+                Val::Dict(d) => {
+                    let map = d.borrow().clone();
+                    Val::dict(map.into_iter().map(|(k, v)| Ok((k, escape_all(&v)?))).collect::<Result<_>>()?)
+                }
+                v => escape_all(v)?,
+            };
+            crate::format::percent(s, &values, max).map(|s| Val::Markup(s.into()))
+        }
+        (BinOp::Mul, _, _) if a.as_int().is_some() || b.as_int().is_some() => {
+            match binary(op, &a.plain(), &b.plain(), max)? {
+                Val::Str(s) => Ok(Val::Markup(s)),
+                v => Ok(v),
+            }
+        }
+        (BinOp::Mod, Val::Str(s), Val::Markup(_)) => {
+            crate::format::percent(s, &b.plain(), max).map(Val::from)
+        }
+        (BinOp::Add, Val::List(_) | Val::Tuple(_), _) => Err(unsupported(op, a, b)),
+        _ => Err(plain_unsupported(op, a, b)),
     }
 }
 
@@ -130,17 +175,25 @@ fn unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
                 a.type_name()
             ),
         }),
+        (BinOp::Add, Val::Bytes(_)) => Error::type_error(format!("can't concat {} to bytes", b.type_name())),
+        (BinOp::Mod, Val::Bytes(_)) => {
+            Error::type_error("not all arguments converted during bytes formatting")
+        }
         (BinOp::Mul, _) if is_sequence(a) || is_sequence(b) => {
             let other = if is_sequence(a) { b } else { a };
             Error::type_error(format!("can't multiply sequence by non-int of type '{}'", other.type_name()))
         }
-        _ => Error::type_error(format!(
-            "unsupported operand type(s) for {}: '{}' and '{}'",
-            op.symbol(),
-            a.type_name(),
-            b.type_name()
-        )),
+        _ => plain_unsupported(op, a, b),
     }
+}
+
+fn plain_unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
+    Error::type_error(format!(
+        "unsupported operand type(s) for {}: '{}' and '{}'",
+        op.symbol(),
+        a.type_name(),
+        b.type_name()
+    ))
 }
 
 fn zero_division(text: &str) -> Error {
@@ -339,9 +392,8 @@ fn bad_unary(sign: &str, val: &Val) -> Error {
 /// `needle in haystack`
 pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
     match haystack {
-        Val::Str(s) => match needle {
-            Val::Str(n) => Ok(s.contains(&**n)),
-            Val::Undefined(u) => Err(u.fail()),
+        Val::Str(s) | Val::Markup(s) => match needle {
+            Val::Str(n) | Val::Markup(n) => Ok(s.contains(&**n)),
             _ => Err(Error::type_error(format!(
                 "'in <string>' requires string as left operand, not {}",
                 needle.type_name()
@@ -357,9 +409,11 @@ pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
         }
         Val::Bytes(b) => match needle {
             Val::Bytes(n) => Ok(n.is_empty() || b.windows(n.len()).any(|w| w == &**n)),
-            Val::Int(i) => u8::try_from(*i)
+            Val::Int(_) | Val::BigInt(_) | Val::Bool(_) => needle
+                .as_int()
+                .and_then(|i| u8::try_from(i).ok())
                 .map(|i| b.contains(&i))
-                .map_err(|_| Error::value_error("byte must be in range(0, 256)")),
+                .ok_or_else(|| Error::value_error("byte must be in range(0, 256)")),
             _ => Err(Error::type_error(format!(
                 "a bytes-like object is required, not '{}'",
                 needle.type_name()
@@ -392,7 +446,7 @@ pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
 
 /// `obj.name`, as Jinja does it: the attribute, then the item, then undefined.
 pub(crate) fn get_attr(kind: UndefinedKind, obj: &Val, name: &Val) -> Result<Val> {
-    let Val::Str(attr) = name else { return get_item(kind, obj, name) };
+    let Some(attr) = name.as_str() else { return get_item(kind, obj, name) };
     if let Some(v) = python_attr(kind, obj, attr)? {
         return Ok(v);
     }
@@ -404,7 +458,7 @@ pub(crate) fn get_item(kind: UndefinedKind, obj: &Val, key: &Val) -> Result<Val>
     if let Some(v) = item(obj, key)? {
         return Ok(v);
     }
-    if let Val::Str(name) = key
+    if let Some(name) = key.as_str()
         && let Some(v) = python_attr(kind, obj, name)?
     {
         return Ok(v);
@@ -430,21 +484,7 @@ pub(crate) fn python_attr(kind: UndefinedKind, obj: &Val, name: &str) -> Result<
             }
         }
     }
-    const DUNDERS: [&str; 12] = [
-        "__class__",
-        "__init__",
-        "__doc__",
-        "__dict__",
-        "__subclasshook__",
-        "__str__",
-        "__repr__",
-        "__hash__",
-        "__eq__",
-        "__getattribute__",
-        "__dir__",
-        "__reduce__",
-    ];
-    if DUNDERS.contains(&name) {
+    if methods::is_dunder(obj, name) {
         let message = format!("access to attribute '{name}' of '{}' object is unsafe.", obj.type_name());
         return Ok(Some(Undefined::forbidden(kind, message)));
     }
@@ -455,7 +495,7 @@ pub(crate) fn python_attr(kind: UndefinedKind, obj: &Val, name: &str) -> Result<
 fn item(obj: &Val, key: &Val) -> Result<Option<Val>> {
     Ok(match obj {
         Val::Dict(d) => match key {
-            Val::Str(s) => d.get_str(s),
+            Val::Str(s) | Val::Markup(s) => d.get_str(s),
             Val::Undefined(u) => {
                 u.hash_check()?;
                 None
@@ -467,6 +507,10 @@ fn item(obj: &Val, key: &Val) -> Result<Option<Val>> {
             at(key, items.len()).and_then(|i| items.get(i).cloned())
         }
         Val::Tuple(t) => at(key, t.len()).and_then(|i| t.get(i).cloned()),
+        Val::Markup(s) => match item(&Val::Str(s.clone()), key)? {
+            Some(Val::Str(c)) => Some(Val::Markup(c)),
+            other => other,
+        },
         Val::Str(s) => {
             let i = at(key, char_len(s));
             let c = match i {
@@ -508,6 +552,12 @@ pub(crate) fn get_slice(obj: &Val, start: &Val, stop: &Val, step: &Val) -> Resul
     };
     if let Val::Undefined(u) = obj {
         return u.member();
+    }
+    if let Val::Markup(s) = obj {
+        return Ok(match get_slice(&Val::Str(s.clone()), start, stop, step)? {
+            Val::Str(s) => Val::Markup(s),
+            other => other,
+        });
     }
     if let Val::Dict(_) = obj {
         return Err(Error::type_error("unhashable type: 'slice'"));

@@ -15,6 +15,7 @@ pub(crate) fn equal(a: &Val, b: &Val) -> Result<bool> {
 
 fn equal_at(a: &Val, b: &Val, walk: &Walk) -> Result<bool> {
     Ok(match (a, b) {
+        (Val::Markup(_), _) | (_, Val::Markup(_)) => return equal_at(&a.plain(), &b.plain(), walk),
         (Val::Str(x), Val::Str(y)) => x == y,
         (Val::Int(x), Val::Int(y)) => x == y,
         (Val::Undefined(u), other) | (other, Val::Undefined(u)) => u.equals(other)?,
@@ -178,6 +179,9 @@ fn compare_at(op: OrderOp, a: &Val, b: &Val, walk: &Walk) -> Result<bool> {
         return Err(e);
     }
     match (a, b) {
+        (Val::Markup(_), _) | (_, Val::Markup(_)) if a.as_str().is_some() && b.as_str().is_some() => {
+            Ok(op.holds(a.as_str().cmp(&b.as_str())))
+        }
         (Val::Str(x), Val::Str(y)) => Ok(op.holds(x.cmp(y))),
         (Val::Bytes(x), Val::Bytes(y)) => Ok(op.holds(x.cmp(y))),
         (Val::Delta(x), Val::Delta(y)) => Ok(op.holds(x.cmp(y))),

@@ -13,7 +13,7 @@ const MAX_INT_DIGITS: usize = 4300;
 /// `str(val)`
 pub(crate) fn to_str(val: &Val) -> Result<Cow<'_, str>> {
     Ok(match val {
-        Val::Str(s) => Cow::Borrowed(s),
+        Val::Str(s) | Val::Markup(s) => Cow::Borrowed(s),
         Val::Undefined(u) => Cow::Borrowed(u.text()?),
         Val::DateTime(d) => Cow::Owned(d.to_string()),
         Val::Delta(d) => Cow::Owned(delta_text(*d)),
@@ -32,7 +32,7 @@ pub(crate) fn repr(val: &Val) -> Result<String> {
 /// Writes what `{{ val }}` prints in Salt: dicts so that YAML can read them back.
 pub(crate) fn finalize(out: &mut String, val: &Val) -> Result<()> {
     match val {
-        Val::Str(s) => out.push_str(s),
+        Val::Str(s) | Val::Markup(s) => out.push_str(s),
         Val::Int(i) => {
             let _ = write!(out, "{i}");
         }
@@ -104,6 +104,11 @@ impl Printer {
             }
             Val::Str(s) => {
                 let _ = data::python::write_str_repr(out, s);
+            }
+            Val::Markup(s) => {
+                out.push_str("Markup(");
+                let _ = data::python::write_str_repr(out, s);
+                out.push(')');
             }
             Val::Bytes(b) => {
                 let _ = data::python::write_bytes_repr(out, b);
@@ -228,6 +233,7 @@ impl Printer {
             out.push_str(": ");
             match v {
                 Val::Str(s) => yaml_safe(out, s),
+                Val::Markup(_) => self.repr(out, v)?,
                 Val::Dict(_) => self.dict_str(out, v)?,
                 Val::List(_) | Val::Tuple(_) => self.repr(out, v)?,
                 _ => out.push_str(&to_str(v)?),
