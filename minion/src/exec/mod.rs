@@ -69,6 +69,8 @@ pub const ALL: &[&[ExecEntry]] = &[
     state::REFUSED,
     sys::FUNCTIONS,
     test::FUNCTIONS,
+    test::ABOUT,
+    test::FAIL,
     virtualenv::FUNCTIONS,
 ];
 

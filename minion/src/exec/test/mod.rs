@@ -1,11 +1,16 @@
 //! Functions that touch nothing: is it there, what arrives, how does it fail.
 
+mod about;
+mod fail;
+
 use std::time::Duration;
 
 use data::{Dict, Value};
 
+pub use about::FUNCTIONS as ABOUT;
+pub use fail::FUNCTIONS as FAIL;
+
 use super::{ExecEntry, ExecError, ExecFn, entry};
-use crate::host::HostError;
 use crate::{Ctx, args};
 
 /// The functions of `test`.
@@ -153,7 +158,7 @@ args! {
         num: i64,
     }
 
-    /// Return the length of a Collatz sequence and the seconds that it took.
+    /// Return a Collatz sequence and the seconds that it took.
     ///
     /// CLI Example: `rsalt '*' test.collatz 3`
     pub struct Collatz {
@@ -179,13 +184,13 @@ impl ExecFn for Echo {
     }
 }
 
-fn both(args: impl Into<Value>, kwargs: Dict) -> Value {
+fn both(args: impl Into<Value>, kwargs: impl Into<Value>) -> Value {
     Dict::new().with("args", args).with("kwargs", kwargs).into()
 }
 
 fn each(args: Vec<Value>, kwargs: Dict, change: impl Fn(&Value) -> Value) -> Value {
     let args: Vec<Value> = args.iter().map(&change).collect();
-    both(args, kwargs.iter().map(|(k, v)| (k.clone(), change(v))).collect())
+    both(args, kwargs.iter().map(|(k, v)| (k.clone(), change(v))).collect::<Dict>())
 }
 
 impl ExecFn for Arg {
@@ -202,7 +207,10 @@ impl ExecFn for ArgRepr {
     const SIGNATURE: &'static str = "*args, **kwargs";
 
     fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(each(self.args, self.kwargs, |v| format!("{v:?}").into()))
+        // A tuple is a list here; Python prints one with a comma behind its only item.
+        let args: Vec<String> = self.args.iter().map(|v| format!("{v:?}")).collect();
+        let comma = if args.len() == 1 { "," } else { "" };
+        Ok(both(format!("({}{comma})", args.join(", ")), format!("{:?}", Value::from(self.kwargs))))
     }
 }
 
@@ -338,15 +346,15 @@ impl ExecFn for Outputter {
     }
 }
 
-/// How many steps a job may count before it looks whether it is to stop.
-const STEPS: u64 = 1 << 20;
-
 impl ExecFn for Fib {
     const FUN: &'static str = "test.fib";
     const SIGNATURE: &'static str = "num";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let start = ctx.host.now();
+        if self.num < 0 {
+            return Err(ExecError::raised("ValueError", "Negative number is not allowed!"));
+        }
         if self.num < 2 {
             return Ok(vec![Value::from(self.num), Value::Float(0.0)].into());
         }
@@ -366,12 +374,17 @@ impl ExecFn for Collatz {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let begin = ctx.host.now();
-        let (mut steps, mut n) = (1_u64, i128::from(self.start));
-        while n > 1 {
-            n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
-            steps += 1;
-            if steps % STEPS == 0 && ctx.job().cancel.stopped().is_some() {
-                return Err(HostError::Cancelled.into());
+        if self.start < 1 {
+            return Err(ExecError::raised("ValueError", "start must be greater than 0"));
+        }
+        // Python's `/` makes a float of what it halves.
+        let (mut steps, mut n, mut whole) = (Vec::new(), i128::from(self.start), true);
+        while n != 1 {
+            steps.push(if whole { Value::from(n) } else { Value::Float(n as f64) });
+            if n % 2 == 0 {
+                (n, whole) = (n / 2, false);
+            } else {
+                n = 3 * n + 1;
             }
         }
         let took = ctx.host.now().duration_since(begin).unwrap_or_default().as_secs_f64();
