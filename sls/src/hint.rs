@@ -1,4 +1,7 @@
-//! What to do about an error: a line behind Salt's text that begins with `hint: `.
+//! What to do about an error.
+//!
+//! Where a text does not render, a line `hint: …` stands behind the excerpt. The errors of the compiler are taken to
+//! the letter by scripts: they stay Salt's, and what to do is logged.
 
 use std::fmt::Display;
 
@@ -8,6 +11,14 @@ pub(crate) fn with(text: String, hint: Option<impl Display>) -> String {
         Some(hint) => format!("{}\nhint: {hint}", text.trim_end_matches('\n')),
         None => text,
     }
+}
+
+/// The text as it is; the hint is logged with its first line.
+pub(crate) fn told(text: String, hint: Option<impl Display>) -> String {
+    if let Some(hint) = hint {
+        tracing::warn!("{}\nhint: {hint}", text.lines().next().unwrap_or_default());
+    }
+    text
 }
 
 /// Asks for the name that was probably meant.

@@ -276,7 +276,7 @@ impl LowState {
             Err(_) => {
                 let cycle = self.graph.describe_cycle(&self.chunks);
                 let how = "each of these waits for the next one; leave one of the requisites out";
-                errors.push(hint::with(format!("Recursive requisites were found: {cycle}"), Some(how)));
+                errors.push(hint::told(format!("Recursive requisites were found: {cycle}"), Some(how)));
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }

@@ -21,7 +21,7 @@ pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut V
         }
         let Some(states) = body.as_dict_mut() else {
             let what = format!("ID {id} in SLS {sls} is not a dictionary");
-            errors.push(hint::with(what, Some(shape(id, body))));
+            errors.push(hint::told(what, Some(shape(id, body))));
             continue;
         };
         if split_functions(states) {

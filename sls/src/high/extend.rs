@@ -33,7 +33,7 @@ impl HighData {
                 match (found.pop(), found.is_empty()) {
                     (Some((found, _)), true) => found,
                     _ => {
-                        errors.push(hint::with(cannot_extend(&id, &body), self.meant(&id)));
+                        errors.push(hint::told(cannot_extend(&id, &body), self.meant(&id)));
                         continue;
                     }
                 }

@@ -52,7 +52,7 @@ pub fn compile(renderer: &Renderer, sources: &Sources) -> (HighData, Vec<String>
                 for error in &mut errors {
                     if error.contains("is not available") && error.contains(&missing) {
                         let what = format!("No matching sls found for '{name}' in env '{saltenv}'");
-                        *error = hint::with(what, hint::meant(name, available.names()));
+                        *error = hint::told(what, hint::meant(name, available.names()));
                     }
                 }
                 all_errors.extend(errors);
@@ -121,7 +121,7 @@ impl<'a> Compiler<'a> {
                     "Specified SLS {sls} in saltenv {saltenv} is not available on the salt master or through a \
                      configured fileserver"
                 );
-                errors.push(hint::with(what, self.meant(sls, saltenv)));
+                errors.push(hint::told(what, self.meant(sls, saltenv)));
                 return HighData::default();
             }
             Err(e) => {
@@ -240,7 +240,7 @@ impl<'a> Compiler<'a> {
                     "Unknown include: Specified SLS {env}: {name} is not available on the salt master in \
                      saltenv(s): {wanted} "
                 );
-                return Err(hint::with(what, self.meant(&name, &env)));
+                return Err(hint::told(what, self.meant(&name, &env)));
             }
             many => {
                 return Err(format!(
@@ -335,7 +335,7 @@ fn merge(high: &mut HighData, part: HighData, errors: &mut Vec<String>) {
                     part(&body, "__sls__")
                 );
                 let how = format!("one of the two needs another ID, and '- name: {id}' below it");
-                errors.push(hint::with(what, Some(how)));
+                errors.push(hint::told(what, Some(how)));
                 *there = body;
             }
         }

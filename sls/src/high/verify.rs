@@ -32,7 +32,7 @@ impl HighData {
                     Value::List(args) => check_args(id, sls, state, args, &mut errors),
                     args => {
                         let what = format!("State '{id}' in SLS '{sls}' is not formed as a list");
-                        errors.push(hint::with(what, as_list(state, args)));
+                        errors.push(hint::told(what, as_list(state, args)));
                     }
                 }
             }
@@ -79,7 +79,7 @@ fn check_args(id: &Value, sls: &str, state: &Value, args: &[Value], errors: &mut
         [] => {
             let what = format!("No function declared in state '{id}' in SLS '{sls}'");
             let how = format!("the function stands behind the module: '{state}.…:'");
-            errors.push(hint::with(what, Some(how)));
+            errors.push(hint::told(what, Some(how)));
         }
         [_] => {}
         many => errors.push(format!(
@@ -104,7 +104,7 @@ fn check_arg(id: &Value, sls: &str, arg: &Dict, errors: &mut Vec<String>) {
         None => {
             let what =
                 format!("The {key} statement in state '{id}' in SLS '{sls}' needs to be formed as a list");
-            errors.push(hint::with(what, requisite_as_list(key, value)));
+            errors.push(hint::told(what, requisite_as_list(key, value)));
         }
         Some(requisites) => requisites.iter().for_each(|req| check_requisite(id, sls, req, errors)),
     }

@@ -114,7 +114,7 @@ impl Graph {
                         "Referenced state does not exist for requisite [{}: ({module}: {target})]",
                         kind.name()
                     );
-                    return Err(hint::with(at(what), self.meant(module, target)));
+                    return Err(hint::told(at(what), self.meant(module, target)));
                 };
                 for required in found {
                     if kind == Kind::Prereq {

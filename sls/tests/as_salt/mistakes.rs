@@ -2,7 +2,9 @@
 //!
 //! `mistakes/*.sls` against `mistakes/*.txt`; `MISTAKES=write` writes the texts, to be read before they are kept.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use sls::render::Renderer;
 
@@ -12,8 +14,46 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes")
 }
 
-/// What the user is told, from rendering to the results of states that failed.
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Message(&mut self.0.lock().unwrap()));
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+struct Message<'a>(&'a mut String);
+
+impl tracing::field::Visit for Message<'_> {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            writeln!(self.0, "log: {value:?}").unwrap();
+        }
+    }
+}
+
+/// What the user is told: what is logged, then what is returned.
 fn told(name: &str) -> String {
+    let log = Log::default();
+    let returned = tracing::subscriber::with_default(log.clone(), || returned(name));
+    let logged = log.0.lock().unwrap().clone();
+    format!("{logged}{returned}")
+}
+
+/// What is returned, from rendering to the results of states that failed.
+fn returned(name: &str) -> String {
     let renderer = Renderer::new(Minion::with_root(folder()));
     let (high, errors) = sls::high::compile(&renderer, &[("base".to_owned(), vec![name.to_owned()])]);
     let finished = if errors.is_empty() { high.finish() } else { Err(errors) };
