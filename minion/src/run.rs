@@ -76,11 +76,6 @@ impl RenderEnv for Minion {
         sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
     }
 
-    fn nearest_function(&self, fun: &str) -> Option<String> {
-        let all = crate::exec::ALL.iter().flat_map(|module| module.iter());
-        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
-    }
-
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
         self.caller.files().fetch(path, saltenv)
     }
@@ -149,11 +144,6 @@ impl Runner for Minion {
 
     fn has_state(&self, fun: &str) -> bool {
         states::has(fun)
-    }
-
-    fn nearest_state(&self, fun: &str) -> Option<String> {
-        let all = states::ALL.iter().flat_map(|module| module.iter());
-        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
     }
 
     fn nearest_state(&self, fun: &str) -> Option<String> {
@@ -247,9 +237,6 @@ fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String
     } else {
         format!("{names} and '{last}' are invalid keyword arguments for '{}'", entry.fun)
     };
-    let known = entry.fields.iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
-    let hint = sls::nearest(last, known).map(|near| format!("\nhint: did you mean '{near}'?"));
-    let problem = format!("{problem}{}", hint.unwrap_or_default());
     let known = entry.fields.iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
     let hint = sls::nearest(last, known).map(|near| format!("\nhint: did you mean '{near}'?"));
     let problem = format!("{problem}{}", hint.unwrap_or_default());
