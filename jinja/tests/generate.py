@@ -5,7 +5,7 @@
 
 The file (tests/generated.jsonl when none is named) starts with the context, one line of JSON; every
 further line is a case: [options, template, output] or [options, template, null, "Exception: message"].
-The same seed gives the same templates. Each template is rendered under two hash seeds; what then
+The same seed gives the same templates. Each template is rendered under three hash seeds; what then
 differs (the order of a set), or prints an address, is left out.
 """
 
@@ -88,7 +88,7 @@ FILTERS = {
             "substring_in_list(['ell'])", "str_to_num", "json", "yaml", "load_yaml", "load_json", "load_text", "python",
             "is_iter", "is_list", "to_bytes", "to_bytes | base64_encode", "hmac('k', 'x')",
             "sequence", "method_call('upper')", "method_call('split', ',')", "ipaddr", "is_ip", "ipv4", "ipv6", "ipwrap",
-            "network_hosts", "network_size", "ip_host", "check_whitelist_blacklist(['*e*'])", "date_format('%Y')",
+            "network_hosts", "network_size", "ip_host", "check_whitelist_blacklist(['*e*'])",
             "xml", "items", "dictsort", "attr('upper')", "attr('missing')", "path_join('x', 'y')",
             "min", "max", "sum", "abs", "nosuchfilter", "mac_str_to_bytes", "reject('in', 'lo')"],
     "list": ["length", "count", "first", "last", "join", "join({str})", "join(', ', attribute='n')", "sort", "sort(true)",
@@ -134,8 +134,8 @@ FILTERS = {
 TESTS = ["defined", "undefined", "none", "number", "integer", "float", "string", "mapping", "sequence", "iterable", "boolean",
          "true", "false", "callable", "odd", "even", "lower", "upper", "escaped", "list", "divisibleby(3)", "divisibleby {int}",
          "eq({any})", "ne {int}", "gt({int})", "ge {int}", "lt({int})", "le {float}", "equalto({any})", "sameas({any})",
-         "in {list}", "in({str})", "in {dict}", "match('[a-zH]')", "match('^h', ignorecase=true)", "filter", "test", "greaterthan(2)",
-         "lessthan({int})", "nosuchtest", "is_odd"]
+         "in {list}", "in({str})", "in {dict}", "match('[a-zH]')", "match('^h', ignorecase=true)", "greaterthan(2)",
+         "lessthan({int})", "nosuchtest"]
 
 METHODS = {
     "str": ["upper()", "lower()", "title()", "capitalize()", "swapcase()", "casefold()", "strip()", "lstrip('/H')", "rstrip('d/')",
@@ -409,7 +409,7 @@ class Gen:
 
     def include(self, level, names):
         return self.pick([
-            lambda: self.tag("include 'inc'" + self.pick(["", " with context", " without context"])),
+            lambda: self.tag("include 'inc'" + self.pick(["", " with context"])),
             lambda: self.tag("include ['nope', 'inc']"), lambda: self.tag("include 'nope' ignore missing"),
             lambda: self.tag("import 'lib' as lib" + self.pick(["", " with context"])) + "{{ lib.add(1) }}{{ lib.conf.l }}{{ lib.ctx }}",
             lambda: self.tag("from 'lib' import add, conf as c" + self.pick(["", " with context"])) + self.pick(["{{ add(i, b=i) }}", "{{ c }}", "{% do c.update({'z': 1}) %}{{ c }}", "{{ add() }}"]),
@@ -518,14 +518,14 @@ def main():
         render_all(cases)
         return
     runs = []
-    for hash_seed in ("1", "2"):
+    for hash_seed in ("1", "2", "3"):
         command = [sys.executable, __file__, "--render", "--seed", str(args.seed), "--count", str(args.count)]
         env = {**os.environ, "PYTHONHASHSEED": hash_seed}
         runs.append(subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout.splitlines())
     lines = [json.dumps({"context": CONTEXT, "dates": DATES, "options": OPTIONS, "files": FILES})]
-    for (opts, text), one, two in zip(cases, *runs, strict=True):
+    for (opts, text), one, *others in zip(cases, *runs, strict=True):
         kind, result = json.loads(one)
-        if one != two or kind == "skip" or " at 0x" in result:
+        if any(one != other for other in others) or kind == "skip" or " at 0x" in result:
             continue
         line = [opts, text, result] if kind == "out" else [opts, text, None, result]
         lines.append(json.dumps(line, ensure_ascii=False))

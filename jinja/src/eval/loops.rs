@@ -79,23 +79,27 @@ impl Exec<'_> {
             });
             let value = Val::object(LoopValue(inner.clone()));
             while let Some(item) = inner.advance()? {
-                empty = false;
                 self.rt.step()?;
                 self.enter(&node.scope);
                 self.frame.set_local(slot, Some(value.clone()));
                 self.assign(&node.target, item)?;
-                if self.run(&node.body, out)? == Flow::Break {
-                    break;
+                match self.run(&node.body, out)? {
+                    // Only a body that came to its end keeps the `else` from running.
+                    Flow::Normal => empty = false,
+                    Flow::Continue => {}
+                    Flow::Break => break,
                 }
             }
         } else {
             while let Some(item) = source.next()? {
-                empty = false;
                 self.rt.step()?;
                 self.enter(&node.scope);
                 self.assign(&node.target, item)?;
-                if self.run(&node.body, out)? == Flow::Break {
-                    break;
+                match self.run(&node.body, out)? {
+                    // Only a body that came to its end keeps the `else` from running.
+                    Flow::Normal => empty = false,
+                    Flow::Continue => {}
+                    Flow::Break => break,
                 }
             }
         }

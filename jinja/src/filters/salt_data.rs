@@ -95,6 +95,15 @@ fn compare_dicts(args: &mut CallArgs) -> Result<Val> {
     let kind = args.rt.undefined();
     let or_empty = |v: Val| Ok(if v.is_true()? { v } else { Val::dict(Map::default()) });
     let (old, new) = (or_empty(b.take(0))?, or_empty(b.take(1))?);
+    let member = |of: &Val, k: &Val| match of {
+        Val::List(_) if k.as_int().is_none() => {
+            Err(Error::type_error(format!("list indices must be integers or slices, not {}", k.type_name())))
+        }
+        Val::Str(_) if k.as_int().is_none() => {
+            Err(Error::type_error(format!("string indices must be integers, not '{}'", k.type_name())))
+        }
+        _ => get_item(kind, of, k),
+    };
     let mut keys = collect(&new)?;
     keys.extend(collect(&old)?);
     let mut out = Map::default();
@@ -104,10 +113,10 @@ fn compare_dicts(args: &mut CallArgs) -> Result<Val> {
             continue;
         }
         let entries = match (contains(&old, &k)?, contains(&new, &k)?) {
-            (false, _) => [("old", Val::from("")), ("new", get_item(kind, &new, &k)?)],
-            (true, false) => [("new", Val::from("")), ("old", get_item(kind, &old, &k)?)],
+            (false, _) => [("old", Val::from("")), ("new", member(&new, &k)?)],
+            (true, false) => [("new", Val::from("")), ("old", member(&old, &k)?)],
             (true, true) => {
-                let (o, n) = (get_item(kind, &old, &k)?, get_item(kind, &new, &k)?);
+                let (o, n) = (member(&old, &k)?, member(&new, &k)?);
                 if equal(&o, &n)? {
                     continue;
                 }

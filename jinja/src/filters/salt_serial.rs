@@ -160,6 +160,9 @@ fn yaml(args: &mut CallArgs) -> Result<Val> {
     }
     let mut b = args.bind("format_yaml", ["value", "flow_style"], 1)?;
     let v = b.take(0);
+    if v.is_undefined() {
+        return Ok(Val::Markup("NULL".into()));
+    }
     format_yaml(&v, &b.opt(1).unwrap_or(Val::Bool(true))).map(|s| Val::Markup(s.into()))
 }
 

@@ -165,7 +165,13 @@ fn truncate(args: &mut CallArgs) -> Result<Val> {
 fn wordwrap(args: &mut CallArgs) -> Result<Val> {
     let mut b =
         args.bind("do_wordwrap", ["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"], 1)?;
-    let s = soft_str(&b.take(0))?;
+    let value = b.take(0);
+    let Val::Str(s) = &value else {
+        return Err(value.use_error().unwrap_or_else(|| {
+            let message = format!("'{}' object has no attribute 'splitlines'", value.type_name());
+            Error::new(ErrorKind::Attribute, message)
+        }));
+    };
     let width = usize::try_from(b.int(1, 79)?).unwrap_or(0);
     if width == 0 {
         return Err(crate::Error::value_error("invalid width 0 (must be > 0)"));

@@ -162,9 +162,6 @@ pub(crate) fn format_value(v: &Val, spec: &str, max: usize) -> Result<String> {
         return float(v, &s, unknown);
     }
     let big = v.as_big().unwrap_or_default();
-    if matches!(v, Val::Bool(_)) && s.kind.is_none() && s.width == 0 && s.grouping.is_none() {
-        return Ok(to_str(v)?.into_owned());
-    }
     if let Some(c) = s.kind.filter(|c| !"bcdoxXn".contains(*c)) {
         return Err(unknown(c));
     }

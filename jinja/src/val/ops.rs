@@ -330,7 +330,8 @@ fn numbers(op: BinOp, a: &Val, b: &Val) -> Result<Val> {
         BinOp::FloorDiv if y == 0.0 => return Err(zero_division("float floor division by zero")),
         BinOp::FloorDiv => {
             let r = float_mod(x, y);
-            ((x - r) / y).round()
+            let quotient = (x - r) / y;
+            if quotient == 0.0 { 0f64.copysign(x / y) } else { quotient.round() }
         }
         BinOp::Mod if y == 0.0 => return Err(zero_division("float modulo")),
         BinOp::Mod => float_mod(x, y),
