@@ -15,7 +15,7 @@ pub(crate) mod pattern;
 mod query;
 pub(crate) mod replace;
 pub(crate) mod sum;
-mod tree;
+pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};
 

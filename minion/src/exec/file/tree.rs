@@ -83,7 +83,7 @@ args! {
         #[serde(default)]
         verbose: Flag,
         #[serde(default)]
-        older_than: Option<u64>,
+        older_than: Option<i64>,
     }
 
     /// Rename a file or directory.
@@ -262,12 +262,35 @@ impl ExecFn for Remove {
 
 /// What became of directories.
 #[derive(Default)]
-struct Removed {
-    deleted: Vec<String>,
-    errors: Vec<Value>,
+pub(crate) struct Removed {
+    pub(crate) deleted: Vec<String>,
+    pub(crate) errors: Vec<Value>,
 }
 
 impl Removed {
+    /// Removes a directory when it is empty, with `recurse` those below it first; `older_than`: days.
+    pub(crate) fn of(
+        ctx: &Ctx<'_>,
+        path: &Path,
+        recurse: bool,
+        older_than: Option<i64>,
+    ) -> Result<Removed, HostError> {
+        let now = ctx.host.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let before = older_than.filter(|days| *days > 0).map(|days| now - days as f64 * 86_400.0);
+        let mut removed = Removed::default();
+        if recurse {
+            removed.below(ctx, path, before)?;
+        }
+        removed.remove(ctx, path, before)?;
+        Ok(removed)
+    }
+
+    /// Whether what was to go is gone.
+    pub(crate) fn is_well(&self, path: &Path, recurse: bool) -> bool {
+        let itself = self.deleted.last().is_some_and(|last| Path::new(last) == path);
+        self.errors.is_empty() && (recurse || itself)
+    }
+
     fn remove(&mut self, ctx: &Ctx<'_>, path: &Path, before: Option<f64>) -> Result<(), HostError> {
         if let Some(before) = before
             && ctx.host.lstat(path)?.is_none_or(|stat| stat.mtime() >= before)
@@ -306,15 +329,8 @@ impl ExecFn for RmDir {
             let problem = format!("A valid directory was not specified: {}", path.display());
             return Err(ExecError::invocation(problem));
         }
-        let now = ctx.host.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let before = self.older_than.filter(|days| *days > 0).map(|days| now - days as f64 * 86_400.0);
-        let mut removed = Removed::default();
-        if self.recurse.0 {
-            removed.below(ctx, &path, before)?;
-        }
-        removed.remove(ctx, &path, before)?;
-        let itself = removed.deleted.last().is_some_and(|last| Path::new(last) == path);
-        let result = removed.errors.is_empty() && (self.recurse.0 || itself);
+        let removed = Removed::of(ctx, &path, self.recurse.0, self.older_than)?;
+        let result = removed.is_well(&path, self.recurse.0);
         if !self.verbose.0 {
             return Ok(result.into());
         }
@@ -345,7 +361,7 @@ impl ExecFn for Rename {
 }
 
 /// Moves; across file systems that is a copy and a removal.
-fn move_to(ctx: &Ctx<'_>, from: &Path, to: &Path) -> Result<(), HostError> {
+pub(crate) fn move_to(ctx: &Ctx<'_>, from: &Path, to: &Path) -> Result<(), HostError> {
     match ctx.host.rename(from, to) {
         Err(error) if error.io().is_some_and(|io| io.kind() == std::io::ErrorKind::CrossesDevices) => {
             copy_any(ctx, from, to, false)?;
@@ -383,7 +399,7 @@ impl ExecFn for Move {
 }
 
 /// Copies a file, or a directory with all that is in it, with modes. Links are followed unless they are to stay.
-fn copy_any(ctx: &Ctx<'_>, from: &Path, to: &Path, follow: bool) -> Result<(), HostError> {
+pub(crate) fn copy_any(ctx: &Ctx<'_>, from: &Path, to: &Path, follow: bool) -> Result<(), HostError> {
     let stat = if follow { ctx.host.stat(from)? } else { ctx.host.lstat(from)? };
     let Some(stat) = stat else {
         return Err(HostError::file("read", from, std::io::ErrorKind::NotFound));
@@ -398,7 +414,7 @@ fn copy_any(ctx: &Ctx<'_>, from: &Path, to: &Path, follow: bool) -> Result<(), H
             }
             ctx.host.chmod(to, stat.mode)
         }
-        FileKind::File => ctx.host.write_atomic(to, &ctx.host.read(from)?, Some(stat.mode)),
+        FileKind::File => ctx.host.copy(from, to, Some(stat.mode)),
         FileKind::Symlink => ctx.host.symlink(&ctx.host.readlink(from)?, to),
         _ => Err(HostError::file("copy", from, std::io::ErrorKind::Unsupported)),
     }

@@ -7,11 +7,15 @@ mod append;
 mod blockreplace;
 mod comment;
 mod contents;
+mod copy;
 pub(crate) mod diff;
 mod directory;
+mod exists;
+mod hardlink;
 mod keyvalue;
 mod line;
 mod managed;
+mod pruned;
 mod replace;
 mod symlink;
 pub(crate) mod texts;
@@ -32,6 +36,14 @@ pub const STATES: &[StateEntry] = &[
     entry::<blockreplace::BlockReplace>(),
     entry::<comment::Comment>(),
     entry::<comment::Uncomment>(),
+    entry::<copy::Copy>(),
+    entry::<copy::Rename>(),
+    entry::<exists::Exists>(),
+    entry::<exists::Missing>(),
+    entry::<hardlink::HardLink>(),
+    entry::<pruned::Pruned>(),
+    entry::<pruned::Tidied>(),
+    entry::<pruned::RetentionSchedule>(),
     entry::<keyvalue::KeyValue>(),
     entry::<line::Line>(),
     entry::<replace::Replace>(),

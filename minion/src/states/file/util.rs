@@ -144,6 +144,62 @@ pub(crate) fn expand_user(ctx: &Ctx<'_>, path: &str) -> String {
     home.map_or_else(|| path.to_owned(), |home| format!("{}{rest}", home.trim_end_matches('/')))
 }
 
+/// `$NAME` and `${NAME}` where the environment has such a variable.
+pub(crate) fn expand_vars(ctx: &Ctx<'_>, path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let (name, end) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, _)) => (name, name.len() + 2),
+            None => {
+                let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let end = after.find(|c| !word(c)).unwrap_or(after.len());
+                (after.get(..end).unwrap_or_default(), end)
+            }
+        };
+        match ctx.host.env(name).filter(|_| !name.is_empty()) {
+            Some(value) => out.push_str(&value),
+            None => {
+                out.push('$');
+                out.push_str(after.get(..end).unwrap_or_default());
+            }
+        }
+        rest = after.get(end..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The last part of a path.
+pub(crate) fn basename(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// User and group where an SLS leaves them to the minion: who it runs as, and that user's group.
+pub(crate) fn default_owner(
+    ctx: &Ctx<'_>,
+    user: &Value,
+    group: &Value,
+) -> Result<(Value, Value), HostError> {
+    let user = if user.is_none() {
+        let configured = ctx.opt("user").filter(Value::is_true);
+        configured.unwrap_or_else(|| {
+            let own = ctx.host.euid();
+            ctx.host.user_name(own).map_or_else(|| own.into(), Value::from)
+        })
+    } else {
+        user.clone()
+    };
+    let group = if group.is_none() {
+        let main = ctx.host.user(&user.to_string())?.map_or(0, |user| user.gid);
+        ctx.host.group_name(main).map_or_else(|| main.into(), Value::from)
+    } else {
+        group.clone()
+    };
+    Ok((user, group))
+}
+
 /// The directory that something is in.
 pub(crate) fn parent(path: &str) -> PathBuf {
     Path::new(path).parent().map(Path::to_owned).unwrap_or_default()
@@ -206,7 +262,6 @@ pub(crate) fn back_up(ctx: &Ctx<'_>, path: &str, backup: &str) -> Result<(), Sta
     if backup != "minion" && backup != "both" {
         return Ok(());
     }
-    let Some(data) = ctx.host.read_opt(Path::new(path))? else { return Ok(()) };
     let Some(stat) = ctx.host.stat(Path::new(path))? else { return Ok(()) };
     let cachedir = ctx.opt("cachedir").map(|v| v.to_string()).unwrap_or_default();
     let now: chrono::DateTime<chrono::Local> = ctx.host.now().into();
@@ -220,7 +275,7 @@ pub(crate) fn back_up(ctx: &Ctx<'_>, path: &str, backup: &str) -> Result<(), Sta
     if let Some(dir) = at.parent() {
         ctx.host.mkdir_all(dir, None)?;
     }
-    ctx.host.write_atomic(&at, &data, Some(stat.mode))?;
+    ctx.host.copy(Path::new(path), &at, Some(stat.mode))?;
     ctx.host.chown(&at, Some(stat.uid), Some(stat.gid), true)?;
     Ok(())
 }
