@@ -50,6 +50,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
+    hint: Option<String>,
     at: Option<Location>,
 }
 
@@ -65,7 +66,7 @@ struct Location {
 impl Error {
     /// An error of `kind` with the text that Jinja2 or Python gives it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, message: message.into(), at: None }))
+        Error(Box::new(Inner { kind, message: message.into(), hint: None, at: None }))
     }
 
     /// Python's `TypeError`.
@@ -96,6 +97,18 @@ impl Error {
     /// The exception's own text, without place and excerpt.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// What to do about it, where that is known; no part of the message.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.0.hint = hint.or(self.0.hint);
+        self
     }
 
     /// Name of the template that holds the line.

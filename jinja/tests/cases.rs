@@ -180,16 +180,8 @@ fn normal(text: &str) -> String {
     };
     // What Python finds in the code that Jinja makes.
     let class = if class == "SyntaxError" { "TemplateSyntaxError" } else { class };
-    // Python names where the compiled code stood; and the nearest name is our own addition.
-    let rest =
-        rest.split(" (<template>").next().unwrap_or(rest).split(" Did you mean").next().unwrap_or(rest);
-    // So is the line in which an unclosed block began.
-    let rest = match rest.split_once(" It was opened in line ") {
-        Some((head, tail)) => {
-            head.to_owned() + tail.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-        }
-        None => rest.to_owned(),
-    };
+    // Python names where the compiled code stood.
+    let rest = rest.split(" (<template>").next().unwrap_or(rest);
     format!("{class}:{rest}")
 }
 

@@ -245,13 +245,15 @@ impl Exec<'_> {
                 }
                 run(&mut args)
             }
-            None => Err(Error::runtime(format!("No filter named '{}' found.", f.name))),
+            None => Err(Error::runtime(format!("No filter named '{}' found.", f.name))
+                .with_hint(filters::meant(&f.name, true))),
         }
     }
 
     fn test(&self, f: &Filter) -> Result<Val> {
         if f.func.is_none() {
-            return Err(Error::runtime(format!("No test named '{}' found.", f.name)));
+            return Err(Error::runtime(format!("No test named '{}' found.", f.name))
+                .with_hint(filters::meant(&f.name, false)));
         }
         self.filter(f, None)
     }

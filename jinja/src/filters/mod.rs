@@ -80,6 +80,12 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     nearest_of(name, TABLES.iter().flat_map(|t| t.iter()).map(|(n, _)| *n))
 }
 
+/// A hint for an unknown filter or test.
+pub(crate) fn meant(name: &str, is_filter: bool) -> Option<String> {
+    let near = if is_filter { nearest(name) } else { crate::is::nearest(name) };
+    near.map(|n| format!("did you mean '{n}'?"))
+}
+
 /// The name that was probably meant by a mistyped one, among those that there are.
 pub fn nearest_of<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = if name.chars().count() < 5 { 1 } else { 2 };

@@ -94,6 +94,7 @@ impl Parser {
             None => "Unexpected end of template.".to_owned(),
             Some(n) => format!("Encountered unknown tag {}.", quoted(n)),
         };
+        let mut hint = None;
         if let Some(last) = stack.last() {
             let list = last.iter().map(|e| quoted(e)).collect::<Vec<_>>().join(" or ");
             if name.is_some_and(|n| stack.iter().any(|ends| ends.contains(&n))) {
@@ -106,12 +107,11 @@ impl Parser {
             }
         }
         if let Some((tag, opened)) = self.tags.last() {
-            message.push_str(&format!(
-                " The innermost block that needs to be closed is {}. It was opened in line {opened}.",
-                quoted(tag)
-            ));
+            message.push_str(&format!(" The innermost block that needs to be closed is {}.", quoted(tag)));
+            let end = if tag.starts_with("load_") { "endload".to_owned() } else { format!("end{tag}") };
+            hint = Some(format!("close the {} of line {opened} with {{% {end} %}}", quoted(tag)));
         }
-        Self::fail_at(line, message)
+        Err(Failed(crate::lexer::syntax_error(message).with_hint(hint), line))
     }
 
     fn statement(&mut self, out: &mut Vec<Stmt>) -> Lexed<()> {

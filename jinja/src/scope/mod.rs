@@ -116,9 +116,11 @@ impl Resolver<'_> {
         f.func = host.cloned().map(FilterFn::Host).or(builtin.map(FilterFn::Builtin));
         if f.func.is_none() && !frame.soft {
             let what = if is_filter { "filter" } else { "test" };
-            let near = if is_filter { filters::nearest(&f.name) } else { is::nearest(&f.name) };
-            let hint = near.map_or(String::new(), |n| format!(" Did you mean '{n}'?"));
-            self.fail(f.line, format!("No {what} named {}.{hint}", crate::val::Val::from(&*f.name).quoted()));
+            let message = format!("No {what} named {}.", crate::val::Val::from(&*f.name).quoted());
+            if self.error.is_none() {
+                let error = syntax_error(message).with_hint(filters::meant(&f.name, is_filter));
+                self.error = Some((error, f.line));
+            }
         }
         if let Some(on) = &mut f.on {
             self.expr(frame, on);

@@ -152,14 +152,12 @@ pub(super) fn jinja(
     text: &str,
     nearest: &dyn Fn(&str) -> Option<String>,
 ) -> Option<String> {
+    if let Some(hint) = error.hint() {
+        return Some(hint.to_owned());
+    }
     let message = error.message();
     match error.kind() {
         ErrorKind::Undefined => undefined(message, text, nearest),
-        ErrorKind::Syntax => {
-            let (_, open) = message.split_once("needs to be closed is '")?;
-            let (open, _) = open.split_once('\'')?;
-            Some(format!("close it with {{% end{open} %}}"))
-        }
         _ => None,
     }
 }
