@@ -84,6 +84,8 @@ mod tests {
             "{\n    \"a\": {\n        \"x\": null,\n        \"é\": {}\n    },\n    \"b\": [\n        1,\n        2.0,\n        []\n    ]\n}"
         );
         let ascii = DumpOptions { ensure_ascii: true, ..Default::default() };
-        assert_eq!(dump_with(&Value::from("é😀\u{1}"), ascii), r#""\u00e9\ud83d\ude00\u0001""#);
+        assert_eq!(dump_with(&Value::from("aé😀\u{1}\u{7f}"), ascii), r#""a\u00e9\ud83d\ude00\u0001\u007f""#);
+        let keys = crate::Dict::new().with(10, 1).with(9, 2);
+        assert_eq!(dump(&keys.into(), None, true), r#"{"9": 2, "10": 1}"#);
     }
 }

@@ -31,55 +31,79 @@ fn write(out: &mut String, value: &Value, options: DumpOptions, depth: usize) {
     match value {
         Value::None => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => out.push_str(&number_text(value)),
+        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => write_number(out, value),
         Value::Str(s) => write_str(out, s, options.ensure_ascii),
         // As `default=repr`, which is how Salt dumps what JSON has no form for.
         Value::Bytes(_) | Value::DateTime(_) => write_str(out, &format!("{value:?}"), options.ensure_ascii),
         Value::List(items) => {
-            let parts = items.iter().map(|v| (None, v)).collect();
-            write_items(out, ('[', ']'), parts, options, depth);
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                next_item(out, i, options, depth);
+                write(out, item, options, depth + 1);
+            }
+            close(out, ']', items.len(), options, depth);
         }
         Value::Dict(d) => {
-            let mut parts: Vec<(Option<String>, &Value)> =
-                d.iter().map(|(k, v)| (Some(key_text(k)), v)).collect();
+            out.push('{');
             if options.sort_keys {
-                parts.sort_by(|a, b| a.0.cmp(&b.0));
+                let mut entries: Vec<(&Value, &Value)> = d.iter().collect();
+                if entries.iter().all(|(k, _)| k.as_str().is_some())
+                    || entries.iter().all(|(k, _)| k.as_f64().is_some())
+                {
+                    crate::yaml::sort_keys(&mut entries);
+                } else {
+                    entries.sort_by_cached_key(|(key, _)| key_text(key));
+                }
+                write_entries(out, entries.into_iter(), options, depth);
+            } else {
+                write_entries(out, d.iter(), options, depth);
             }
-            write_items(out, ('{', '}'), parts, options, depth);
+            close(out, '}', d.len(), options, depth);
         }
     }
 }
 
-fn write_items(
+fn write_entries<'v>(
     out: &mut String,
-    (open, close): (char, char),
-    parts: Vec<(Option<String>, &Value)>,
+    entries: impl Iterator<Item = (&'v Value, &'v Value)>,
     options: DumpOptions,
     depth: usize,
 ) {
-    out.push(open);
-    let last = parts.len();
-    for (i, (key, value)) in parts.into_iter().enumerate() {
-        if i > 0 {
-            out.push_str(if options.indent.is_some() { "," } else { ", " });
+    for (i, (key, value)) in entries.enumerate() {
+        next_item(out, i, options, depth);
+        match key {
+            Value::Str(text) => write_str(out, text, options.ensure_ascii),
+            other => write_str(out, &key_text(other), options.ensure_ascii),
         }
-        new_line(out, options.indent, depth + 1);
-        if let Some(key) = key {
-            write_str(out, &key, options.ensure_ascii);
-            out.push_str(": ");
-        }
+        out.push_str(": ");
         write(out, value, options, depth + 1);
     }
-    if last > 0 {
+}
+
+fn next_item(out: &mut String, index: usize, options: DumpOptions, depth: usize) {
+    if index > 0 {
+        out.push_str(if options.indent.is_some() { "," } else { ", " });
+    }
+    new_line(out, options.indent, depth + 1);
+}
+
+fn close(out: &mut String, bracket: char, length: usize, options: DumpOptions, depth: usize) {
+    if length > 0 {
         new_line(out, options.indent, depth);
     }
-    out.push(close);
+    out.push(bracket);
 }
 
 fn new_line(out: &mut String, indent: Option<usize>, depth: usize) {
+    const BLANKS: &str = "                                                                ";
     if let Some(spaces) = indent {
         out.push('\n');
-        out.extend(std::iter::repeat_n(' ', spaces * depth));
+        let mut missing = spaces * depth;
+        while missing > 0 {
+            let run = BLANKS.get(..missing).unwrap_or(BLANKS);
+            out.push_str(run);
+            missing -= run.len();
+        }
     }
 }
 
@@ -88,41 +112,59 @@ fn key_text(key: &Value) -> String {
     match key {
         Value::None => "null".to_owned(),
         Value::Bool(b) => b.to_string(),
-        Value::Float(_) => number_text(key),
+        Value::Float(_) => {
+            let mut out = String::new();
+            write_number(&mut out, key);
+            out
+        }
         Value::Bytes(b) => String::from_utf8_lossy(b).into_owned(),
         other => other.to_string(),
     }
 }
 
-fn number_text(value: &Value) -> String {
+fn write_number(out: &mut String, value: &Value) {
     match value {
-        Value::Float(f) if f.is_nan() => "NaN".to_owned(),
-        Value::Float(f) if f.is_infinite() => if *f > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
-        other => other.to_string(),
+        Value::Float(f) if f.is_nan() => out.push_str("NaN"),
+        Value::Float(f) if f.is_infinite() => out.push_str(if *f > 0.0 { "Infinity" } else { "-Infinity" }),
+        other => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{other}");
+        }
     }
 }
 
 fn write_str(out: &mut String, text: &str, ensure_ascii: bool) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' || (ensure_ascii && !c.is_ascii()) => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    // Writing to a String cannot fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+    let mut rest = text;
+    // What needs no escape goes over in runs.
+    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\' && !(ensure_ascii && b >= 0x7f);
+    while let Some(at) = rest.bytes().position(|b| !plain(b)) {
+        let (run, tail) = rest.split_at(at);
+        out.push_str(run);
+        let mut chars = tail.chars();
+        if let Some(c) = chars.next() {
+            escape(out, c);
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn escape(out: &mut String, c: char) {
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        c => {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
             }
-            '\u{7f}' if ensure_ascii => out.push(c),
-            c => out.push(c),
         }
     }
-    out.push('"');
 }

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::MAX_DEPTH;
 use super::error::{Error, Kind, Mark};
+use super::plain::Plain;
 use super::resolve::{Tag, resolve};
 use super::scan::{Scanner, Token, TokenKind};
+use super::{MAX_DEPTH, Rules};
+use crate::Value;
 
 /// The place of a node in [`Document::nodes`]. An alias is the same id once more.
 pub(super) type Id = usize;
@@ -53,24 +55,24 @@ pub(super) struct Document<'a> {
 
 /// The one document of a text; none for an empty one.
 pub(super) fn compose(text: &str) -> Result<Option<Document<'_>>, Error> {
-    let mut composer = Composer {
-        scanner: Scanner::new(text)?,
-        nodes: Vec::with_capacity(text.len() / 32),
-        anchors: HashMap::default(),
-        handles: HashMap::new(),
-    };
-    let Some((_, explicit)) = composer.document_start(true)? else { return Ok(None) };
-    let first = composer.scanner.peek()?.start;
-    let missing = explicit && !composer.at_document_content()?;
-    let root = if missing { composer.empty(first)? } else { composer.node(Place::Block, 0)? };
-    if *composer.kind()? == TokenKind::DocumentEnd {
-        composer.scanner.take()?;
+    let mut composer = Composer::new(text, None)?;
+    let root = composer.document()?;
+    Ok(root.map(|root| Document { aliased: !composer.anchors.is_empty(), nodes: composer.nodes, root }))
+}
+
+/// The value of a document in which nothing is out of the ordinary, made while it is read: no node is kept. None
+/// for one with anchors, tags, merges or an error; then the nodes are needed to tell what is meant, or what is wrong.
+pub(super) fn load_plain(text: &str, rules: Rules) -> Option<Value> {
+    let mut composer = Composer::new(text, Some(Plain::new(rules))).ok()?;
+    match composer.document().ok()? {
+        Some(_) => composer.plain?.finish(),
+        None => Some(Value::None),
     }
-    if let Some((second, _)) = composer.document_start(false)? {
-        return Err(Error::new(Kind::Composer, "but found another document", second)
-            .within("expected a single document in the stream", first));
-    }
-    Ok(Some(Document { aliased: !composer.anchors.is_empty(), nodes: composer.nodes, root }))
+}
+
+/// Ends [`load_plain`]. Nobody reads it.
+fn not_plain() -> Error {
+    Error::new(Kind::Composer, "", Mark::default())
 }
 
 struct Composer<'a> {
@@ -79,6 +81,8 @@ struct Composer<'a> {
     anchors: HashMap<&'a str, (Id, Mark), foldhash::fast::RandomState>,
     /// What `%TAG` declared.
     handles: HashMap<Cow<'a, str>, Cow<'a, str>>,
+    /// Values instead of nodes, as long as nothing refers to anything.
+    plain: Option<Plain>,
 }
 
 /// What may stand where a node is read.
@@ -100,6 +104,32 @@ struct Properties<'a> {
 }
 
 impl<'a> Composer<'a> {
+    fn new(text: &'a str, plain: Option<Plain>) -> Result<Self, Error> {
+        Ok(Composer {
+            scanner: Scanner::new(text)?,
+            nodes: Vec::new(),
+            anchors: HashMap::default(),
+            handles: HashMap::new(),
+            plain,
+        })
+    }
+
+    /// The root of the one document; none for an empty one.
+    fn document(&mut self) -> Result<Option<Id>, Error> {
+        let Some((_, explicit)) = self.document_start(true)? else { return Ok(None) };
+        let first = self.scanner.peek()?.start;
+        let missing = explicit && !self.at_document_content()?;
+        let root = if missing { self.empty(first)? } else { self.node(Place::Block, 0)? };
+        if *self.kind()? == TokenKind::DocumentEnd {
+            self.scanner.take()?;
+        }
+        if let Some((second, _)) = self.document_start(false)? {
+            return Err(Error::new(Kind::Composer, "but found another document", second)
+                .within("expected a single document in the stream", first));
+        }
+        Ok(Some(root))
+    }
+
     fn kind(&mut self) -> Result<&TokenKind<'a>, Error> {
         Ok(&self.scanner.peek()?.kind)
     }
@@ -187,6 +217,10 @@ impl<'a> Composer<'a> {
         mark: Mark,
         content: Content<'a>,
     ) -> Result<Id, Error> {
+        if let (Some(plain), Content::Scalar(text)) = (&mut self.plain, &content) {
+            let fine = anchor.is_none() && plain.scalar(&tag, text);
+            return if fine { Ok(0) } else { Err(not_plain()) };
+        }
         let id = self.nodes.len();
         if let Some(name) = anchor
             && let Some((_, first)) = self.anchors.insert(name, (id, mark))
@@ -240,6 +274,9 @@ impl<'a> Composer<'a> {
         value: Cow<'a, str>,
         plain: bool,
     ) -> Result<Id, Error> {
+        if self.plain.is_some() && (has.tag.is_some() || has.non_specific) {
+            return Err(not_plain());
+        }
         let tag = match has.tag {
             Some(name) => Tag::from_name(&name),
             None if plain || has.non_specific => resolve(&value),
@@ -294,7 +331,7 @@ impl<'a> Composer<'a> {
             return Ok(id);
         }
         let has = self.properties(start)?;
-        let block = place != Place::Flow;
+        let (block, plain) = (place != Place::Flow, self.plain.is_some());
         match self.kind()? {
             TokenKind::Scalar { .. } => match self.scanner.take()?.kind {
                 TokenKind::Scalar { value, plain } => self.scalar(has, start, value, plain),
@@ -307,7 +344,7 @@ impl<'a> Composer<'a> {
             FlowMapStart => self.collection(has, Tag::Map, start, |c| c.flow_map(depth)),
             BlockSeqStart if block => self.collection(has, Tag::Seq, start, |c| c.block_seq(depth)),
             BlockMapStart if block => self.collection(has, Tag::Map, start, |c| c.block_map(depth)),
-            _ if has.non_specific => {
+            _ if has.non_specific && !plain => {
                 self.add(has.anchor, Tag::Str, start, Content::Scalar(Cow::Borrowed("")))
             }
             _ if has.anchor.is_some() || has.tag.is_some() => {
@@ -320,6 +357,13 @@ impl<'a> Composer<'a> {
         }
     }
 
+    /// Values wait in [`Plain`] for what they are in; nodes are listed.
+    fn keep<T>(&self, list: &mut Vec<T>, item: T) {
+        if self.plain.is_none() {
+            list.push(item);
+        }
+    }
+
     /// A collection is known under its anchor before its items are read.
     fn collection(
         &mut self,
@@ -328,6 +372,15 @@ impl<'a> Composer<'a> {
         mark: Mark,
         read: impl FnOnce(&mut Self) -> Result<Content<'a>, Error>,
     ) -> Result<Id, Error> {
+        if let Some(plain) = &self.plain {
+            if has.anchor.is_some() || has.tag.is_some() {
+                return Err(not_plain());
+            }
+            let from = plain.made();
+            read(self)?;
+            let made = self.plain.as_mut().is_some_and(|plain| plain.collection(from, default == Tag::Seq));
+            return if made { Ok(0) } else { Err(not_plain()) };
+        }
         let nothing = if default == Tag::Seq { Content::Seq(Vec::new()) } else { Content::Map(Vec::new()) };
         let tag = has.tag.map_or(default, |name| Tag::from_name(&name));
         let id = self.add(has.anchor, tag, mark, nothing)?;
@@ -342,10 +395,11 @@ impl<'a> Composer<'a> {
         loop {
             let end = self.scanner.peek()?.end;
             if self.skip_if(&BlockEntry)? {
-                items.push(match self.kind()? {
+                let item = match self.kind()? {
                     BlockEntry | BlockEnd => self.empty(end)?,
                     _ => self.node(Place::Block, depth + 1)?,
-                });
+                };
+                self.keep(&mut items, item);
             } else if self.skip_if(&BlockEnd)? {
                 return Ok(Content::Seq(items));
             } else {
@@ -363,10 +417,11 @@ impl<'a> Composer<'a> {
             if !self.skip_if(&BlockEntry)? {
                 return Ok(Content::Seq(items));
             }
-            items.push(match self.kind()? {
+            let item = match self.kind()? {
                 BlockEntry | Key | Value | BlockEnd => self.empty(end)?,
                 _ => self.node(Place::Block, depth + 1)?,
-            });
+            };
+            self.keep(&mut items, item);
         }
     }
 
@@ -397,24 +452,26 @@ impl<'a> Composer<'a> {
             } else {
                 self.empty(start)?
             };
-            entries.push((key, value));
+            self.keep(&mut entries, (key, value));
         }
     }
 
     fn flow_seq(&mut self, depth: usize) -> Result<Content<'a>, Error> {
         use TokenKind::{FlowEntry, FlowSeqEnd, Key};
         let start = self.scanner.take()?.start;
-        let mut items = Vec::new();
+        let (mut items, mut first) = (Vec::new(), true);
         while *self.kind()? != FlowSeqEnd {
-            if !items.is_empty() && !self.skip_if(&FlowEntry)? {
+            if !first && !self.skip_if(&FlowEntry)? {
                 let error = self.here("did not find expected ',' or ']'")?;
                 return Err(error.within("while parsing a flow sequence", start));
             }
-            match self.kind()? {
+            first = false;
+            let item = match self.kind()? {
                 FlowSeqEnd => break,
-                Key => items.push(self.single_pair(depth)?),
-                _ => items.push(self.node(Place::Flow, depth + 1)?),
-            }
+                Key => self.single_pair(depth)?,
+                _ => self.node(Place::Flow, depth + 1)?,
+            };
+            self.keep(&mut items, item);
         }
         self.scanner.take()?;
         Ok(Content::Seq(items))
@@ -441,19 +498,22 @@ impl<'a> Composer<'a> {
                 _ if has_value => c.node(Place::Flow, depth + 2)?,
                 _ => c.empty(next)?,
             };
-            Ok(Content::Map(vec![(key, value)]))
+            let mut entries = Vec::new();
+            c.keep(&mut entries, (key, value));
+            Ok(Content::Map(entries))
         })
     }
 
     fn flow_map(&mut self, depth: usize) -> Result<Content<'a>, Error> {
         use TokenKind::{FlowEntry, FlowMapEnd, Key, Value};
         let start = self.scanner.take()?.start;
-        let mut entries = Vec::new();
+        let (mut entries, mut first) = (Vec::new(), true);
         while *self.kind()? != FlowMapEnd {
-            if !entries.is_empty() && !self.skip_if(&FlowEntry)? {
+            if !first && !self.skip_if(&FlowEntry)? {
                 let error = self.here("did not find expected ',' or '}'")?;
                 return Err(error.within("while parsing a flow mapping", start));
             }
+            first = false;
             let end = self.scanner.peek()?.end;
             let key = if self.skip_if(&Key)? {
                 match self.kind()? {
@@ -465,7 +525,8 @@ impl<'a> Composer<'a> {
             } else {
                 let key = self.node(Place::Flow, depth + 1)?;
                 let end = self.scanner.peek()?.start;
-                entries.push((key, self.empty(end)?));
+                let value = self.empty(end)?;
+                self.keep(&mut entries, (key, value));
                 continue;
             };
             let has_value = self.skip_if(&Value)?;
@@ -475,7 +536,7 @@ impl<'a> Composer<'a> {
                 _ if has_value => self.node(Place::Flow, depth + 1)?,
                 _ => self.empty(next)?,
             };
-            entries.push((key, value));
+            self.keep(&mut entries, (key, value));
         }
         self.scanner.take()?;
         Ok(Content::Map(entries))

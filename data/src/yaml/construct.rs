@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::alphabet;
@@ -10,6 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::compose::{Content, Document, Id, MAX_NODES, Node};
 use super::error::{Error, Kind, Mark};
+use super::plain::Texts;
 use super::resolve::{Tag, to_bool, to_float, to_int, to_timestamp};
 use super::{MAX_DEPTH, Rules};
 use crate::{Dict, Value};
@@ -22,7 +22,7 @@ pub(super) fn construct(document: Document<'_>, rules: Rules) -> Result<Value, E
         nodes: document.nodes,
         rules,
         known: HashMap::default(),
-        keys: HashSet::default(),
+        texts: Texts::new(),
         open: Vec::new(),
         first_error: None,
         stopped: false,
@@ -41,8 +41,7 @@ struct Constructor<'a> {
     rules: Rules,
     /// Values of anchored nodes: an alias is one counter more, not one copy more.
     known: HashMap<Id, Value, foldhash::fast::RandomState>,
-    /// Short keys come again and again: the same key is the same memory.
-    keys: HashSet<Arc<str>, foldhash::fast::RandomState>,
+    texts: Texts,
     /// Anchored nodes under construction, to find those that contain themselves.
     open: Vec<Id>,
     /// PyYAML builds level by level, so of several errors it reports the outermost one first.
@@ -135,18 +134,9 @@ impl Constructor<'_> {
                 return self.fail(level, error);
             }
         };
-        let salt = self.rules == Rules::Salt;
         let made = match node.tag {
-            Tag::Null => Ok(Value::None),
-            Tag::Bool => to_bool(text)
-                .map(Value::Bool)
-                .ok_or_else(|| format!("{:?}", Value::from(text.to_ascii_lowercase()))),
-            Tag::Int if salt => to_int(without_leading_zeros(text)),
-            Tag::Int => to_int(text),
-            Tag::Float => to_float(text).map(Value::Float),
-            Tag::Timestamp if !salt => to_timestamp(text),
-            Tag::Binary => from_base64(text, salt),
-            _ => Ok(Value::from(&**text)),
+            Tag::Str => Ok(Value::Str(self.texts.get(text))),
+            _ => scalar_value(&node.tag, text, self.rules),
         };
         match made {
             Ok(value) => value,
@@ -195,7 +185,7 @@ impl Constructor<'_> {
                 let error = self.error(problem, key_id).within(MAPPING, self.mark(id));
                 return self.fail(level, error);
             }
-            let key = self.key(key_id, level);
+            let key = self.value(key_id, level);
             let value = self.value(value_id, level);
             if self.rules == Rules::Salt && dict.get_value(&key).is_some() {
                 let error = self
@@ -206,21 +196,6 @@ impl Constructor<'_> {
             dict.insert(key, value);
         }
         dict.into()
-    }
-
-    fn key(&mut self, id: Id, level: usize) -> Value {
-        const SHORT: usize = 20;
-        match self.nodes.get(id) {
-            Some(Node { tag: Tag::Str, content: Content::Scalar(text), .. }) if text.len() <= SHORT => {
-                if let Some(known) = self.keys.get(&**text) {
-                    return Value::Str(Arc::clone(known));
-                }
-                let fresh: Arc<str> = Arc::from(&**text);
-                self.keys.insert(Arc::clone(&fresh));
-                Value::Str(fresh)
-            }
-            _ => self.value(id, level),
-        }
     }
 
     /// The problem with a key that is a list or a dict.
@@ -414,6 +389,23 @@ impl Constructor<'_> {
             return self.fail(level, error);
         }
         Value::List(out.into())
+    }
+}
+
+/// The value of a scalar with a tag; the error is Python's text.
+pub(super) fn scalar_value(tag: &Tag, text: &str, rules: Rules) -> Result<Value, String> {
+    let salt = rules == Rules::Salt;
+    match tag {
+        Tag::Null => Ok(Value::None),
+        Tag::Bool => to_bool(text)
+            .map(Value::Bool)
+            .ok_or_else(|| format!("{:?}", Value::from(text.to_ascii_lowercase()))),
+        Tag::Int if salt => to_int(without_leading_zeros(text)),
+        Tag::Int => to_int(text),
+        Tag::Float => to_float(text).map(Value::Float),
+        Tag::Timestamp if !salt => to_timestamp(text),
+        Tag::Binary => from_base64(text, salt),
+        _ => Ok(Value::from(text)),
     }
 }
 

@@ -7,6 +7,7 @@ mod compose;
 mod construct;
 mod dump;
 mod error;
+mod plain;
 mod resolve;
 mod scan;
 
@@ -42,6 +43,9 @@ pub fn load_sls(text: &str) -> Result<Value, Error> {
 }
 
 fn load_by(text: &str, rules: Rules) -> Result<Value, Error> {
+    if let Some(value) = compose::load_plain(text, rules) {
+        return Ok(value);
+    }
     match compose::compose(text)? {
         Some(document) => construct::construct(document, rules),
         None => Ok(Value::None),
