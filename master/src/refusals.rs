@@ -13,6 +13,14 @@ pub enum Refusal {
     Size,
     /// A frame that does not belong in this state of the connection.
     State,
+    /// More connections of peers that are not accepted than allowed.
+    Connections,
+    /// More frames than a peer that is not accepted may send.
+    Flood,
+    /// A large frame that comes too slowly.
+    Slow,
+    /// A peer that does not read what it is sent.
+    SlowReader,
     /// Too many handshakes at the same time.
     Busy,
     /// A handshake that failed.
@@ -51,6 +59,10 @@ impl fmt::Display for Refusal {
             Refusal::Frame => "not a frame of this protocol",
             Refusal::Size => "frame too large",
             Refusal::State => "frame out of place",
+            Refusal::Connections => "too many connections",
+            Refusal::Flood => "too many frames",
+            Refusal::Slow => "frame too slow",
+            Refusal::SlowReader => "does not read",
             Refusal::Busy => "too many handshakes",
             Refusal::Handshake => "handshake failed",
             Refusal::HandshakeTime => "handshake took too long",

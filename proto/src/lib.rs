@@ -11,3 +11,4 @@ pub mod message;
 pub mod session;
 pub mod tag;
 pub mod target;
+pub mod zmtp;

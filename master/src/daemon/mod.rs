@@ -12,14 +12,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data::{Dict, Value};
 use proto::config::{ConfigError, MasterConfig};
-use proto::frame::MAX_SESSION_FRAME;
 use proto::jid;
 use proto::keys::{KeyError, KeyFileError, SignKey, StaticKey};
 use proto::message::Event;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Addresses, Bus, BusError, BusSender};
+use crate::bus::{Addresses, Bus, BusError, BusSender, Limits};
 use crate::fileserver::{FileServer, FileServerError};
 use crate::keys::{KeyState, Keys, KeysError};
 use crate::pillar::PillarServer;
@@ -81,7 +80,7 @@ pub struct Master {
     /// Accepted keys and grains.
     pub roster: Roster,
     /// What was refused.
-    pub refusals: Refusals,
+    pub refusals: Arc<Refusals>,
     /// The event bus.
     pub events: Events,
     /// Jobs, returns, grains.
@@ -131,7 +130,15 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
 
     let control = control::listen(&config.control_socket())
         .map_err(|source| StartError::Control { path: config.control_socket(), source })?;
-    let (bus, sender) = Bus::bind(&config.interface, config.publish_port, config.ret_port).await?;
+    raise_descriptors(config.max_open_files);
+    let refusals = Arc::new(Refusals::default());
+    let (bus, sender) = Bus::bind(
+        &config.interface,
+        config.publish_port,
+        config.ret_port,
+        Limits::from_config(&config),
+        Arc::clone(&refusals),
+    )?;
     let addresses = bus.addresses();
     let publisher = Publisher::new(sender.clone(), sign, epoch)?;
     let unexpired = JobFilter { unexpired_at: Some(unix_time()), ..JobFilter::default() };
@@ -150,7 +157,7 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
         sessions: Sessions::default(),
         publisher,
         roster,
-        refusals: Refusals::default(),
+        refusals,
         events: Events::default(),
         store,
         jids,
@@ -220,7 +227,7 @@ impl Master {
 
     /// The largest message of an accepted minion.
     pub fn max_message(&self) -> usize {
-        MAX_SESSION_FRAME
+        self.config().max_message_size
     }
 
     /// Resolves when the master begins to stop.
@@ -352,6 +359,24 @@ async fn next_epoch(store: &dyn Store) -> Result<u64, StoreError> {
     let epoch = (before + 1).max(now);
     store.put(NAME, &epoch.to_be_bytes()).await?;
     Ok(epoch)
+}
+
+/// As many file descriptors as wanted, as far as the system lets us.
+fn raise_descriptors(wanted: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let now = getrlimit(Resource::Nofile);
+    if now.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let maximum = now.maximum.map(|most| most.max(wanted));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).or_else(|_| {
+        // Only root may go over the hard limit.
+        setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum })
+    });
+    let got = getrlimit(Resource::Nofile).current;
+    if raised.is_err() || got.is_some_and(|got| got < wanted) {
+        tracing::info!(wanted, got, "fewer file descriptors than max_open_files asks for");
+    }
 }
 
 fn unix_time() -> f64 {

@@ -53,7 +53,7 @@ impl Publisher {
     }
 
     /// What an accepted minion needs to read publishes.
-    pub async fn welcome(&self, master: &Master) -> Welcome {
+    pub async fn welcome(&self, master: &Master, subscription: String) -> Welcome {
         let group = self.group.lock().await;
         Welcome {
             group: group.raw().clone(),
@@ -62,6 +62,7 @@ impl Publisher {
             time: master.clock(),
             version: crate::VERSION.to_string(),
             max_message: master.max_message() as u64,
+            subscription,
         }
     }
 

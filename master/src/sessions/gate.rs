@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{HEARTBEAT, REQUESTS, SILENCE, Session, Standing, lock};
-use crate::bus::{Bus, Incoming, PeerId};
+use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
 use crate::keys::KeyState;
 use crate::refusals::Refusal;
@@ -25,6 +25,8 @@ use crate::requests;
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// Handshakes at the same time.
 const HANDSHAKES: usize = 4096;
+/// Minions that are given a sign of life before others get their turn.
+const IN_A_ROW: usize = 256;
 /// How often the table is looked over.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,7 @@ pub async fn serve(master: Arc<Master>, mut bus: Bus, stop: CancellationToken) {
         // One that is gone already needs no goodbye.
         let _ = session.send(&ToMinion::Goodbye).await;
     }
+    bus.close().await;
 }
 
 impl Gate {
@@ -127,7 +130,7 @@ impl Gate {
             (Kind::Sealed, None) => {
                 // A session from before a restart of ours: the minion shakes hands again at once
                 // instead of after a silence.
-                let _ = self.master.bus.send(&peer, frame::build(Kind::NoSession, &[])).await;
+                let _ = self.master.bus.send(&peer, frame::build(Kind::NoSession, &[]), None).await;
             }
             (kind, state) => {
                 if let Some(state) = state {
@@ -147,7 +150,7 @@ impl Gate {
                 self.greeting += 1;
                 let since = Instant::now();
                 self.peers.insert(peer.clone(), Peer::Greeting { responder: Box::new(responder), since });
-                if self.master.bus.send(&peer, answer).await.is_err() {
+                if self.master.bus.send(&peer, answer, None).await.is_err() {
                     self.gone(&peer, "connection closed");
                 }
             }
@@ -179,12 +182,14 @@ impl Gate {
             bus: self.master.bus.clone(),
             standing: Mutex::new(Standing::Undecided),
             subscribed: AtomicBool::new(false),
+            subscription: Mutex::default(),
             heard: Mutex::new(Instant::now()),
             sealer: tokio::sync::Mutex::new(opened.sealer),
             requests: Arc::new(Semaphore::new(REQUESTS)),
             queries: Mutex::default(),
             next_query: AtomicU64::new(1),
         });
+        self.master.bus.trust(&peer, Trust::Known);
         self.peers.insert(peer, Peer::Open { opener: opened.opener, session: Arc::clone(&session) });
         self.master.sessions.insert(&session);
         let master = Arc::clone(&self.master);
@@ -270,10 +275,13 @@ impl Gate {
     fn heartbeat(&self) {
         let master = Arc::clone(&self.master);
         self.master.tasks.spawn(async move {
-            let beat = ToMinion::Heartbeat { seq: master.publisher.seq(), time: master.clock() };
-            for session in master.sessions.all() {
-                // One that is gone is found by its silence.
-                let _ = session.send(&beat).await;
+            for row in master.sessions.all().chunks(IN_A_ROW) {
+                let beat = ToMinion::Heartbeat { seq: master.publisher.seq(), time: master.clock() };
+                match message::encode(&beat) {
+                    Ok(beat) => row.iter().for_each(|session| session.beat(&beat)),
+                    Err(error) => tracing::error!(%error, "a heartbeat cannot be written"),
+                }
+                tokio::task::yield_now().await;
             }
         });
     }
@@ -353,12 +361,17 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
         master.bus.disconnect(&old.peer);
     }
     master.key_settled(session, state);
+    if state != KeyState::Accepted {
+        master.bus.trust(&session.peer, Trust::Known);
+        lock(&session.subscription).take();
+    }
     let auth = match state {
         KeyState::Accepted => {
             if !session.call {
                 tracing::info!(id = %session.id, version = %session.version, "minion connected");
             }
-            AuthState::Accepted(Box::new(master.publisher.welcome(master).await))
+            master.bus.trust(&session.peer, Trust::Full);
+            AuthState::Accepted(Box::new(master.publisher.welcome(master, session.topic()).await))
         }
         KeyState::Pending => AuthState::Pending,
         KeyState::Rejected => {

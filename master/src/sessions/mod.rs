@@ -16,7 +16,7 @@ use proto::message::{self, ToMinion};
 use proto::session::Sealer;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::bus::{BusSender, PeerGone, PeerId};
+use crate::bus::{BusSender, PeerGone, PeerId, Subscription};
 
 pub(crate) use gate::recheck;
 pub use gate::serve;
@@ -58,6 +58,8 @@ pub struct Session {
     bus: BusSender,
     standing: Mutex<Standing>,
     subscribed: AtomicBool,
+    /// Of its subscriber, which ends with the session. None until it is accepted.
+    subscription: Mutex<Option<Subscription>>,
     heard: Mutex<Instant>,
     /// Held while a message is sealed and queued, so that the wire keeps the order of the seals.
     sealer: tokio::sync::Mutex<Sealer>,
@@ -75,7 +77,27 @@ impl Session {
         })?;
         let mut sealer = self.sealer.lock().await;
         let frame = sealer.seal(&bytes).map_err(|_| PeerGone)?;
-        self.bus.send(&self.peer, frame).await
+        self.bus.send(&self.peer, frame, None).await
+    }
+
+    /// Sends a sign of life, unless a message is being sent: that is one, and whoever waits for a slow
+    /// minion is not to hold up the others'.
+    fn beat(&self, beat: &[u8]) {
+        if let Ok(mut sealer) = self.sealer.try_lock()
+            && let Ok(frame) = sealer.seal(beat)
+        {
+            self.bus.send_now(&self.peer, frame);
+        }
+    }
+
+    /// The topic of the minion's subscriber.
+    fn topic(&self) -> String {
+        let mut subscription = lock(&self.subscription);
+        if subscription.is_none() {
+            *subscription = self.bus.subscription();
+        }
+        // Without random numbers it is one of the strangers; that is no reason to send it away.
+        subscription.as_ref().map(Subscription::topic).unwrap_or_default()
     }
 
     /// Where the minion stands.
@@ -90,7 +112,8 @@ impl Session {
 
     /// How long ago the minion was heard.
     pub fn silence(&self) -> Duration {
-        lock(&self.heard).elapsed()
+        // A large message that is under way is no silence.
+        lock(&self.heard).elapsed().min(self.peer.silence())
     }
 
     /// Which of these jobs the minion is running, or has a return of that is under way; none when it

@@ -7,5 +7,6 @@ mod files;
 mod hostile;
 mod jobs;
 mod keys;
+mod ports;
 mod raw;
 mod world;

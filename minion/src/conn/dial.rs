@@ -20,8 +20,8 @@ pub(super) struct Link {
     send: DealerSendHalf,
     receive: DealerRecvHalf,
     events: Events,
-    publishes: SubSocket,
-    publish_events: Events,
+    /// Once the minion is accepted.
+    publishes: Option<(SubSocket, Events)>,
 }
 
 /// What has arrived.
@@ -39,22 +39,30 @@ pub(super) struct LinkError(String);
 
 impl Link {
     pub(super) async fn dial(master: &MasterAddress) -> Result<Self, LinkError> {
-        let host = if master.host.contains(':') { format!("[{}]", master.host) } else { master.host.clone() };
         let mut options = SocketOptions::default();
         options.connect_timeout(CONNECT);
         let mut dealer = DealerSocket::with_options(options);
         let events = Box::new(dealer.monitor());
-        connect(&mut dealer, &host, master.ret_port).await?;
+        connect(&mut dealer, &host(master), master.ret_port).await?;
 
+        let (send, receive) = dealer.split();
+        Ok(Link { send, receive, events, publishes: None })
+    }
+
+    /// Subscribes to all publishes, with the topic that the session was given before them. A subscriber
+    /// that is there already is given up.
+    pub(super) async fn subscribe(&mut self, master: &MasterAddress, topic: &str) -> Result<(), LinkError> {
+        self.publishes = None;
         let mut options = SocketOptions::default();
         options.connect_timeout(CONNECT);
         let mut publishes = SubSocket::with_options(options);
-        let publish_events = Box::new(publishes.monitor());
-        connect(&mut publishes, &host, master.publish_port).await?;
-        publishes.subscribe("").await.map_err(|e| LinkError(e.to_string()))?;
-
-        let (send, receive) = dealer.split();
-        Ok(Link { send, receive, events, publishes, publish_events })
+        let events = Box::new(publishes.monitor());
+        connect(&mut publishes, &host(master), master.publish_port).await?;
+        for topic in [topic, ""] {
+            publishes.subscribe(topic).await.map_err(|e| LinkError(e.to_string()))?;
+        }
+        self.publishes = Some((publishes, events));
+        Ok(())
     }
 
     pub(super) async fn send(&mut self, frame: Vec<u8>) -> Result<(), LinkError> {
@@ -64,20 +72,34 @@ impl Link {
     /// What arrives next on either connection; an error when one of them ends. Cancel-safe: each
     /// awaited source keeps what it has not handed out.
     pub(super) async fn next(&mut self) -> Result<Arrived, LinkError> {
+        let publish = async {
+            let Some((publishes, events)) = &mut self.publishes else { return std::future::pending().await };
+            loop {
+                tokio::select! {
+                    biased;
+                    message = publishes.recv() => {
+                        return message.map_err(|e| LinkError(e.to_string())).map(|m| Arrived::Publish(single(m)));
+                    }
+                    event = events.next() => ended(event, "the publish connection is closed")?,
+                }
+            }
+        };
+        tokio::pin!(publish);
         loop {
             tokio::select! {
                 biased;
                 message = self.receive.recv() => {
                     return message.map_err(|e| LinkError(e.to_string())).map(|m| Arrived::Frame(single(m)));
                 }
-                message = self.publishes.recv() => {
-                    return message.map_err(|e| LinkError(e.to_string())).map(|m| Arrived::Publish(single(m)));
-                }
+                arrived = &mut publish => return arrived,
                 event = self.events.next() => ended(event, "the master has closed the connection")?,
-                event = self.publish_events.next() => ended(event, "the publish connection is closed")?,
             }
         }
     }
+}
+
+fn host(master: &MasterAddress) -> String {
+    if master.host.contains(':') { format!("[{}]", master.host) } else { master.host.clone() }
 }
 
 async fn connect(socket: &mut impl zeromq::Socket, host: &str, port: u16) -> Result<(), LinkError> {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use proto::config::MasterAddress;
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME, MAX_SESSION_FRAME};
 use proto::group::{Envelope, Group, GroupError};
 use proto::keys::StaticKey;
@@ -66,6 +67,7 @@ pub(super) enum End {
 /// A session that is open.
 pub(super) struct Session<'a> {
     shared: &'a mut Shared,
+    address: MasterAddress,
     link: Link,
     sealer: Sealer,
     opener: Opener,
@@ -119,6 +121,7 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
     };
     let mut session = Session {
         shared,
+        address,
         link,
         sealer: session.sealer,
         opener: session.opener,
@@ -141,7 +144,7 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
 pub(super) async fn open(
     key: &StaticKey,
     hello: Hello,
-    address: &proto::config::MasterAddress,
+    address: &MasterAddress,
     pin: &Pin,
 ) -> Result<(Link, proto::session::Session), End> {
     let mut link = Link::dial(address).await?;
@@ -284,7 +287,8 @@ impl Session<'_> {
     }
 
     async fn accepted(&mut self, welcome: Welcome) -> Result<(), End> {
-        let Welcome { group, verify_key, seq, time, .. } = welcome;
+        let Welcome { group, verify_key, seq, time, subscription, .. } = welcome;
+        self.link.subscribe(&self.address, &subscription).await?;
         // A newer key may have overtaken its welcome.
         let newer = self.welcome.take().map(|a| a.group).filter(|g| g.epoch() > group.epoch);
         let group = match newer {

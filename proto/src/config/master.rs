@@ -54,6 +54,14 @@ pub struct MasterConfig {
     pub pillar_safe_render_error: bool,
     /// Connections at most, authenticated or not; 0: as many as the system gives.
     pub max_minions: u32,
+    /// File descriptors that the master may open.
+    pub max_open_files: u64,
+    /// Connections of one address that are not accepted minions.
+    pub max_connections_per_address: usize,
+    /// Connections of all addresses that are not accepted minions.
+    pub max_connections: usize,
+    /// Bytes of a message of an accepted minion.
+    pub max_message_size: usize,
     /// The command line prints a summary.
     pub cli_summary: bool,
     /// The command line prints the jid.
@@ -95,6 +103,10 @@ impl MasterConfig {
             nodegroups: s.map("nodegroups")?,
             pillar_safe_render_error: s.flag("pillar_safe_render_error")?,
             max_minions: s.int("max_minions")?,
+            max_open_files: s.int("max_open_files")?,
+            max_connections_per_address: s.int("max_connections_per_address")?,
+            max_connections: s.int("max_connections")?,
+            max_message_size: s.int("max_message_size")?,
             cli_summary: s.flag("cli_summary")?,
             show_jid: s.flag("show_jid")?,
             show_timeout: s.flag("show_timeout")?,

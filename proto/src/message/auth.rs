@@ -56,6 +56,9 @@ pub struct Welcome {
     /// The largest message that the master takes.
     #[serde(default)]
     pub max_message: u64,
+    /// The topic by which the subscriber shows that it is this minion's; besides it, it asks for everything.
+    #[serde(default)]
+    pub subscription: String,
 }
 
 /// The symmetric key that publishes are sealed with, from one change of the key states to the next.
