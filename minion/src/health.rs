@@ -9,34 +9,50 @@ const NAME: &str = "minion.state";
 /// What a minion that can be given jobs writes.
 const CONNECTED: &str = "connected";
 
-/// Writes the file.
-#[derive(Clone, Debug)]
-pub struct Health(Arc<PathBuf>);
+/// Writes the file, or tells whoever runs many minions in one process.
+#[derive(Clone)]
+pub struct Health(Arc<Told>);
+
+enum Told {
+    File(PathBuf),
+    Call(Box<dyn Fn(bool) + Send + Sync>),
+}
 
 impl Health {
     /// A minion starts.
     pub fn start(sock_dir: &Path) -> Self {
         // Without the directory there is no file, and the check says so.
         let _ = std::fs::create_dir_all(sock_dir);
-        let health = Health(Arc::new(sock_dir.join(NAME)));
+        let health = Health(Arc::new(Told::File(sock_dir.join(NAME))));
         health.say("starting");
         health
     }
 
+    /// Calls `told` with whether jobs can come, whenever that changes; no file is written.
+    pub fn call(told: impl Fn(bool) + Send + Sync + 'static) -> Self {
+        Health(Arc::new(Told::Call(Box::new(told))))
+    }
+
     /// Whether jobs can come.
     pub fn connected(&self, connected: bool) {
-        self.say(if connected { CONNECTED } else { "not connected" });
+        match &*self.0 {
+            Told::File(_) => self.say(if connected { CONNECTED } else { "not connected" }),
+            Told::Call(told) => told(connected),
+        }
     }
 
     /// A minion ends.
     pub fn end(&self) {
-        let _ = std::fs::remove_file(&*self.0);
+        if let Told::File(path) = &*self.0 {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     fn say(&self, state: &str) {
+        let Told::File(path) = &*self.0 else { return };
         let text = format!("{state}\n{}\n", std::process::id());
-        if let Err(error) = std::fs::write(&*self.0, text) {
-            tracing::debug!(path = %self.0.display(), %error, "the health check will not see the state");
+        if let Err(error) = std::fs::write(path, text) {
+            tracing::debug!(path = %path.display(), %error, "the health check will not see the state");
         }
     }
 }
