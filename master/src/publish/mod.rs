@@ -1,8 +1,10 @@
 //! Jobs on their way out, and who is still expected to return them.
 //!
-//! A job is in the store before it is published. It goes out sealed over the publish port, and down the
-//! session of each expected minion that has not yet shown that publishes reach it. Jobs that have not
-//! expired are kept here, so that a minion that missed one gets it when it asks or comes back.
+//! A job is in the store before it is published. One for few minions goes down their sessions and nobody
+//! else's: others neither see its arguments nor have the work of finding that it is not for them. One for
+//! many goes out sealed over the publish port, and down the session of each expected minion that has not
+//! yet shown that publishes reach it. Jobs that have not expired are kept here, so that a minion that
+//! missed one gets it when it asks or comes back.
 
 mod live;
 mod roster;
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use proto::group::Group;
 use proto::keys::{KeyError, SignKey};
 use proto::message::auth::Welcome;
-use proto::message::{self, Job, Published, Return, ToMinion};
+use proto::message::{self, Job, Published, Return, TargetType, ToMinion};
 use tokio::sync::mpsc;
 
 use crate::bus::BusSender;
@@ -24,6 +26,20 @@ use crate::sessions::{Session, Sessions, Standing};
 pub use live::LiveJob;
 pub use roster::Roster;
 pub use wait::{Limits, wait_for_returns};
+
+/// A job for no more than one in so many of the connected minions is one for few.
+const FEW: usize = 4;
+
+/// Whether a job goes down the sessions of the minions it is for, instead of to everybody: when it names
+/// them, or when they are few.
+fn goes_to_few(job: &Job, expected: usize, connected: usize) -> bool {
+    let named = match job.tgt_type {
+        TargetType::List => true,
+        TargetType::Glob => job.tgt.as_str().is_some_and(|id| !id.contains(['*', '?', '['])),
+        _ => false,
+    };
+    named || expected.saturating_mul(FEW) <= connected
+}
 
 /// Seals, publishes, repeats.
 pub struct Publisher {
@@ -84,7 +100,9 @@ impl Publisher {
         watch: Option<mpsc::Sender<Arc<Return>>>,
     ) -> Result<Arc<LiveJob>, message::CodecError> {
         let group = self.group.lock().await;
-        let published = Published { seq: self.seq() + 1, job };
+        let direct = goes_to_few(&job, expected.len(), sessions.count());
+        let seq = if direct { self.seq() } else { self.seq() + 1 };
+        let published = Published { seq, job };
         let bytes = message::encode(&published)?;
         let live = Arc::new(LiveJob::new(published, expected));
         if let Some(watch) = watch {
@@ -92,6 +110,13 @@ impl Publisher {
         }
         // Before the first minion can answer.
         self.jobs().insert(Arc::clone(&live));
+        let message = ToMinion::Job(live.published.clone());
+        if direct {
+            drop(group);
+            let to = live.expected.iter().filter_map(|id| sessions.get(id)).collect();
+            Session::send_all(to, &message).await;
+            return Ok(live);
+        }
         self.seq.fetch_add(1, Ordering::Release);
         match group.seal(&self.sign, live.published.seq, &bytes) {
             Ok(frame) => self.bus.publish(frame).await,
@@ -99,14 +124,8 @@ impl Publisher {
             Err(error) => tracing::error!(%error, jid = %live.published.job.jid, "cannot seal a publish"),
         }
         drop(group);
-        for id in &live.expected {
-            if let Some(session) = sessions.get(id)
-                && !session.subscribed()
-            {
-                // One that is gone gets it when it is back.
-                let _ = session.send(&ToMinion::Job(live.published.clone())).await;
-            }
-        }
+        let here = live.expected.iter().filter_map(|id| sessions.get(id));
+        Session::send_all(here.filter(|s| !s.subscribed()).collect(), &message).await;
         Ok(live)
     }
 
@@ -162,10 +181,8 @@ impl Publisher {
         }
         let message = ToMinion::GroupKey(group.raw().clone());
         tracing::info!(epoch = group.epoch(), "the group key has changed");
-        for session in sessions.live() {
-            // One that is gone gets the key with its next welcome.
-            let _ = session.send(&message).await;
-        }
+        // One that is gone gets the key with its next welcome.
+        Session::send_all(sessions.live(), &message).await;
     }
 
     /// Lets go of jobs that have expired and that nobody waits for.

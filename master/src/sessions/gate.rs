@@ -14,7 +14,7 @@ use proto::session::{Opener, Responder};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{HEARTBEAT, REQUESTS, SILENCE, Session, Standing, lock};
+use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing, lock};
 use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
 use crate::keys::KeyState;
@@ -25,8 +25,6 @@ use crate::requests;
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// Handshakes at the same time.
 const HANDSHAKES: usize = 4096;
-/// Minions that are given a sign of life before others get their turn.
-const IN_A_ROW: usize = 256;
 /// How often the table is looked over.
 const SWEEP: Duration = Duration::from_secs(1);
 

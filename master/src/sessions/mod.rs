@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use proto::keys::PublicKey;
 use proto::message::{self, ToMinion};
 use proto::session::Sealer;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::bus::{BusSender, PeerGone, PeerId, Subscription};
 
@@ -22,9 +22,11 @@ pub(crate) use gate::recheck;
 pub use gate::serve;
 
 /// How often both sides give a sign of life.
-pub const HEARTBEAT: Duration = Duration::from_secs(5);
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
 /// After so much silence a session is over.
-pub const SILENCE: Duration = Duration::from_secs(15);
+pub const SILENCE: Duration = Duration::from_secs(30);
+/// Minions that are written to before others get their turn.
+const IN_A_ROW: usize = 128;
 /// Requests of one minion at the same time; more are refused.
 pub const REQUESTS: usize = 32;
 
@@ -71,13 +73,49 @@ pub struct Session {
 impl Session {
     /// Sends a message.
     pub async fn send(&self, message: &ToMinion) -> Result<(), PeerGone> {
+        self.send_holding(message, None).await
+    }
+
+    /// Sends a message; `hold` is let go when it has left.
+    pub async fn send_holding(
+        &self,
+        message: &ToMinion,
+        hold: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), PeerGone> {
         let bytes = message::encode(message).map_err(|error| {
             tracing::error!(id = %self.id, %error, "a message for this minion cannot be written");
             PeerGone
         })?;
+        self.send_encoded(&bytes, hold).await
+    }
+
+    async fn send_encoded(&self, bytes: &[u8], hold: Option<OwnedSemaphorePermit>) -> Result<(), PeerGone> {
         let mut sealer = self.sealer.lock().await;
-        let frame = sealer.seal(&bytes).map_err(|_| PeerGone)?;
-        self.bus.send(&self.peer, frame, None).await
+        let frame = sealer.seal(bytes).map_err(|_| PeerGone)?;
+        self.bus.send(&self.peer, frame, hold).await
+    }
+
+    /// Sends one message to many minions. One that does not read waits by itself and holds up nobody.
+    pub async fn send_all(sessions: Vec<Arc<Session>>, message: &ToMinion) {
+        let bytes: Arc<[u8]> = match message::encode(message) {
+            Ok(bytes) => bytes.into(),
+            Err(error) => {
+                tracing::error!(%error, "a message for many minions cannot be written");
+                return;
+            }
+        };
+        for (sent, session) in sessions.into_iter().enumerate() {
+            if sent % IN_A_ROW == IN_A_ROW - 1 {
+                tokio::task::yield_now().await;
+            }
+            // Polled once: it is done when the sealer is free and the queue has room.
+            let (again, bytes) = (Arc::clone(&session), Arc::clone(&bytes));
+            let mut sending = Box::pin(async move { again.send_encoded(&bytes, None).await });
+            if futures_util::poll!(sending.as_mut()).is_pending() {
+                // One that is gone gets it when it is back.
+                tokio::spawn(sending);
+            }
+        }
     }
 
     /// Sends a sign of life, unless a message is being sent: that is one, and whoever waits for a slow
@@ -157,6 +195,11 @@ impl Sessions {
     /// The ids of all accepted minions that are connected, in no order.
     pub fn connected(&self) -> Vec<String> {
         lock(&self.table).live.keys().cloned().collect()
+    }
+
+    /// How many accepted minions are connected.
+    pub fn count(&self) -> usize {
+        lock(&self.table).live.len()
     }
 
     /// The sessions of all accepted minions.

@@ -5,7 +5,8 @@ use minion::conn::PinError;
 use minion::daemon::RunError;
 use proto::group::{Envelope, Group, GroupError};
 use proto::keys::StaticKey;
-use proto::message::{AuthState, Reply, Request, ToMinion};
+use proto::message::control::Publish;
+use proto::message::{self, AuthState, Published, Reply, Request, TargetType, ToMinion};
 use zeromq::SocketRecv as _;
 
 use crate::raw::{Raw, subscribe};
@@ -59,7 +60,7 @@ fn who_is_deleted_reads_nothing_more() {
         };
         let publish = || {
             tokio::task::block_in_place(|| {
-                world.publish_with("web-2", "test.ping", &[], |p| p.wait = false).end()
+                world.publish_with("*", "test.ping", &[], |p| p.wait = false).end()
             })
         };
         let sent = tokio::time::timeout(LIMIT, async {
@@ -83,6 +84,39 @@ fn who_is_deleted_reads_nothing_more() {
         assert!(matches!(last, Err(GroupError::Epoch { .. })), "{last:?}");
         assert!(matches!(raw.auth().await, AuthState::Pending), "as an unknown minion it may wait again");
         assert!(matches!(raw.ask(Request::Ping).await, Reply::Refused(_)));
+    });
+}
+
+#[test]
+fn a_job_for_few_is_seen_by_nobody_else() {
+    let world = World::new();
+    let _other = world.connected("web-2");
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let (_raw, welcome) = Raw::accepted(&world, "web-1", &key).await;
+        let group = Group::new(welcome.group.clone()).unwrap();
+        let mut publishes = subscribe(&world).await;
+        let publish = |tgt: &str, tgt_type, arg: &str| {
+            let aim = |p: &mut Publish| (p.target.tgt_type, p.wait) = (tgt_type, tgt != "*");
+            tokio::task::block_in_place(|| world.publish_with(tgt, "test.echo", &[arg], aim).end())
+        };
+        for (tgt, tgt_type) in [("web-2", TargetType::List), ("web-2", TargetType::Glob)] {
+            assert_eq!(publish(tgt, tgt_type, "secret").returns.len(), 1);
+        }
+        // What is published to all afterwards is the first that arrives.
+        let frame = tokio::time::timeout(LIMIT, async {
+            loop {
+                publish("*", TargetType::Glob, "for all");
+                let next = tokio::time::timeout(std::time::Duration::from_millis(100), publishes.recv());
+                if let Ok(frame) = next.await {
+                    return frame.unwrap().into_vec().remove(0);
+                }
+            }
+        });
+        let frame = frame.await.unwrap();
+        let plain = Envelope::parse(&frame).unwrap().open(&group).unwrap();
+        let published: Published = message::decode(&plain).unwrap();
+        assert_eq!(published.job.arg, [data::Value::from("for all")]);
     });
 }
 

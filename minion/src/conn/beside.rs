@@ -20,7 +20,7 @@ use super::{Asker, asker};
 /// How long the master may take to look the key up.
 const DECISION: Duration = Duration::from_secs(10);
 /// How often this side gives a sign of life.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]

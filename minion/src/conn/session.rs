@@ -25,9 +25,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the end of a connection may take.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How often this side gives a sign of life.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// After so much silence the session is over.
-const SILENCE: Duration = Duration::from_secs(15);
+const SILENCE: Duration = Duration::from_secs(30);
 /// Returns that are sent and not acknowledged yet.
 const RETURNS: usize = 8;
 /// A return that the master could not store is sent again after so much time.
