@@ -4,7 +4,7 @@ use data::Value;
 use serde::{Deserialize, Serialize};
 
 /// Which pillar is wanted. The minion's id is that of the session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PillarRequest {
     /// The grains as they are now.
     pub grains: Value,

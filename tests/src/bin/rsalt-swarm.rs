@@ -96,8 +96,7 @@ mod fetch {
 
     pub(crate) fn tree(asker: &Asker, grains: data::Value) -> Result<i64, String> {
         let ask = |request| asker.ask(request).map_err(|e| e.to_string());
-        let overrides = data::Value::None;
-        ask(Request::Pillar(PillarRequest { grains, saltenv: None, pillarenv: None, overrides }))?;
+        ask(Request::Pillar(PillarRequest { grains, ..PillarRequest::default() }))?;
         let base = || "base".to_string();
         let Reply::Names(names) = ask(Request::FileList { saltenv: base() })? else {
             return Err("no list of files".to_string());
