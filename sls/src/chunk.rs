@@ -109,6 +109,11 @@ impl LowChunk {
         format!("{}.{}", self.state, self.fun)
     }
 
+    /// Whether the results of both would have the same key.
+    pub(crate) fn is_same_as(&self, other: &LowChunk) -> bool {
+        self.id == other.id && self.name == other.name && self.state == other.state && self.fun == other.fun
+    }
+
     /// One argument, internal keywords included.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.low.get(key)

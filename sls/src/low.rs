@@ -58,7 +58,7 @@ pub struct LowState {
 impl LowState {
     /// Takes high data apart and puts it in order. Errors are Salt's texts.
     pub fn compile(high: HighData, options: &LowOptions<'_>) -> Result<LowState, Vec<String>> {
-        let mut low = LowState { graph: Graph::new(), ..LowState::default() };
+        let mut low = LowState::default();
         let mut errors = Vec::new();
         for (id, body) in high.ids {
             let Value::Dict(body) = body else { continue };
@@ -96,7 +96,7 @@ impl LowState {
 
     /// The chunks of a list as `state.low_chunks` takes it, unordered and with no requisites looked at.
     pub fn single(chunk: Dict) -> LowState {
-        let mut low = LowState { graph: Graph::new(), ..LowState::default() };
+        let mut low = LowState::default();
         low.add(chunk, None);
         low.order = (0..low.chunks.len()).collect();
         low
@@ -117,6 +117,26 @@ impl LowState {
     /// The list that `state.show_low_sls` returns.
     pub fn to_value(&self) -> Value {
         self.chunks().map(LowChunk::to_value).collect::<Vec<_>>().into()
+    }
+
+    /// The same without a second copy of it all.
+    pub fn into_value(self) -> Value {
+        let mut once: Vec<Option<Dict>> = self.chunks.into_iter().map(|chunk| Some(chunk.low)).collect();
+        let mut out: Vec<Value> = Vec::with_capacity(self.order.len());
+        let mut first = vec![None; once.len()];
+        for (place, index) in self.order.into_iter().enumerate() {
+            let low = once.get_mut(index).and_then(Option::take).map(Value::from);
+            if let Some(first) = first.get_mut(index).filter(|_| low.is_some()) {
+                *first = Some(place);
+            }
+            // A chunk comes a second time when a prereq names it.
+            let again =
+                || first.get(index).copied().flatten().and_then(|place: usize| out.get(place).cloned());
+            if let Some(low) = low.or_else(again) {
+                out.push(low);
+            }
+        }
+        out.into()
     }
 
     /// Keeps only the chunks of one ID and what they wait for, as `state.sls_id` does.
@@ -231,7 +251,7 @@ impl LowState {
                 return;
             }
         }
-        let place = self.graph.add_chunk(&chunk);
+        let place = self.graph.add_chunk(&chunk, &self.chunks);
         match self.chunks.get_mut(place) {
             // Two of one tag are one: the later wins.
             Some(there) => *there = chunk,

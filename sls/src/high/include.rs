@@ -1,8 +1,9 @@
 //! From SLS names to merged high data: render each SLS once, follow its includes, merge.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use data::{Dict, Value};
+use indexmap::IndexMap;
 
 use super::{HighData, body_str, decls};
 use crate::hint;
@@ -27,6 +28,7 @@ pub fn compile(renderer: &Renderer, sources: &Sources) -> (HighData, Vec<String>
         for name in names {
             if !renderer.has_env(saltenv) {
                 all_errors.push(format!("No matching salt environment for environment '{saltenv}' found"));
+                all_errors.push(format!("No matching sls found for '{name}' in env '{saltenv}'"));
                 continue;
             }
             let available = match renderer.available(saltenv) {
@@ -46,8 +48,8 @@ pub fn compile(renderer: &Renderer, sources: &Sources) -> (HighData, Vec<String>
                     continue;
                 }
                 let mut errors = Vec::new();
-                let part = compiler.sls(&sls, saltenv, 0, &mut errors);
-                merge(&mut high, part, &mut errors);
+                compiler.sls(&sls, saltenv, &mut Vec::new(), &mut errors);
+                merge(&mut high, compiler.take(), &mut errors);
                 let missing = format!("SLS {name} in saltenv");
                 for error in &mut errors {
                     if error.contains("is not available") && error.contains(&missing) {
@@ -97,6 +99,20 @@ struct Compiler<'a> {
     rendered: HashSet<String>,
     auto_order: bool,
     next_order: i64,
+    /// What the files of the SLS that is being compiled say, in order.
+    parts: Vec<Part>,
+    /// The first of those parts that has an ID.
+    first: HashMap<Value, usize, foldhash::fast::RandomState>,
+    /// All parts that have an ID, where there are several.
+    repeated: IndexMap<Value, Vec<usize>>,
+}
+
+/// What one file says.
+#[derive(Default)]
+struct Part {
+    sls: String,
+    saltenv: String,
+    high: HighData,
 }
 
 /// Where an `include` leads.
@@ -108,10 +124,21 @@ struct Target {
 impl<'a> Compiler<'a> {
     fn new(renderer: &'a Renderer, sources: &'a Sources) -> Self {
         let auto_order = renderer.opt("state_auto_order").is_none_or(|v| v.is_true());
-        Compiler { renderer, sources, rendered: HashSet::new(), auto_order, next_order: FIRST_ORDER }
+        Compiler {
+            renderer,
+            sources,
+            rendered: HashSet::new(),
+            auto_order,
+            next_order: FIRST_ORDER,
+            parts: Vec::new(),
+            first: HashMap::default(),
+            repeated: IndexMap::new(),
+        }
     }
 
-    fn sls(&mut self, sls: &str, saltenv: &str, depth: usize, errors: &mut Vec<String>) -> HighData {
+    /// Renders an SLS and all that it includes into `parts`: first its own, then those of its includes. `from` are
+    /// the SLS that led here, the nearest one last.
+    fn sls(&mut self, sls: &str, saltenv: &str, from: &mut Vec<Value>, errors: &mut Vec<String>) {
         let rendered = self.renderer.sls(sls, saltenv, &Dict::new());
         self.rendered.insert(key(saltenv, sls));
         let (value, is_init) = match rendered {
@@ -122,11 +149,11 @@ impl<'a> Compiler<'a> {
                      configured fileserver"
                 );
                 errors.push(hint::told(what, self.meant(sls, saltenv)));
-                return HighData::default();
+                return;
             }
             Err(e) => {
                 errors.push(e.of_sls(sls, saltenv));
-                return HighData::default();
+                return;
             }
         };
         let mut ids = match value {
@@ -134,15 +161,15 @@ impl<'a> Compiler<'a> {
             value if value.is_true() => {
                 errors.push(format!("SLS {sls} does not render to a dictionary"));
                 errors.push(format!("Error when rendering state with contents: {value}"));
-                return HighData::default();
+                return;
             }
-            _ => return HighData::default(),
+            _ => return,
         };
 
-        let mut includes = Vec::new();
+        let mut includes = Value::list();
         match ids.get("include") {
-            Some(Value::List(list)) => {
-                includes = list.to_vec();
+            Some(list @ Value::List(_)) => {
+                includes = list.clone();
                 ids.remove("include");
             }
             Some(_) => errors.push(format!("Include Declaration in SLS {sls} is not formed as a list")),
@@ -152,11 +179,25 @@ impl<'a> Compiler<'a> {
         take_extend(&mut ids, sls, saltenv, &mut own.extend, errors);
         take_exclude(&mut ids, sls, &mut own.exclude, errors);
         decls::normalise(&mut ids, sls, saltenv, errors);
+        if !from.is_empty() {
+            // One list for all of the file.
+            let from: Value = from.iter().rev().cloned().collect::<Vec<_>>().into();
+            for body in ids.iter_mut().filter_map(|(_, body)| body.as_dict_mut()) {
+                body.insert("__sls_included_from__", from.clone());
+            }
+        }
 
-        let of_this_sls = ids.len();
-        own.ids = ids;
-        for item in includes {
-            let target = match self.resolve(&item, sls, saltenv, is_init) {
+        let place = self.parts.len();
+        self.parts.push(Part { sls: sls.to_owned(), saltenv: saltenv.to_owned(), ..Part::default() });
+        for id in ids.keys() {
+            match self.first.get(id) {
+                Some(first) => self.repeated.entry(id.clone()).or_insert_with(|| vec![*first]).push(place),
+                None => drop(self.first.insert(id.clone(), place)),
+            }
+        }
+        from.push(sls.into());
+        for item in includes.as_list().unwrap_or_default() {
+            let target = match self.resolve(item, sls, saltenv, is_init) {
                 Ok(target) => target,
                 Err(error) => {
                     errors.push(error);
@@ -167,30 +208,53 @@ impl<'a> Compiler<'a> {
                 if self.rendered.contains(&key(&target.saltenv, &name)) {
                     continue;
                 }
-                if depth >= MAX_DEPTH {
+                if from.len() > MAX_DEPTH {
                     errors
                         .push(format!("SLS '{saltenv}:{sls}' is included more than {MAX_DEPTH} levels deep"));
                     continue;
                 }
-                let mut found = Vec::new();
-                let mut part = self.sls(&name, &target.saltenv, depth + 1, &mut found);
-                for (_, body) in part.ids.iter_mut() {
-                    if let Some(body) = body.as_dict_mut() {
-                        let from = body.entry_or("__sls_included_from__", Value::list);
-                        if let Some(from) = from.as_list_mut() {
-                            from.push(sls.into());
-                        }
-                    }
-                }
-                merge(&mut own, part, errors);
+                let (included, mut found) = (self.parts.len(), Vec::new());
+                self.sls(&name, &target.saltenv, from, &mut found);
+                self.conflicts(place, included, errors);
                 errors.extend(found);
             }
         }
+        from.pop();
         if self.auto_order {
-            // What is included comes behind the SLS' own IDs, and has its numbers already.
-            decls::number(own.ids.iter_mut().take(of_this_sls), &mut self.next_order);
+            // What it includes has its numbers already.
+            decls::number(ids.iter_mut(), &mut self.next_order);
         }
-        own
+        own.ids = ids;
+        if let Some(part) = self.parts.get_mut(place) {
+            part.high = own;
+        }
+    }
+
+    /// IDs that are in the parts from `from` on, and again in those from `included` on.
+    fn conflicts(&self, from: usize, included: usize, errors: &mut Vec<String>) {
+        for (id, places) in &self.repeated {
+            let last =
+                |range: std::ops::Range<usize>| places.iter().rev().find(|place| range.contains(place));
+            let part = |place: Option<&usize>| place.and_then(|place| self.parts.get(*place));
+            let (there, again) = (part(last(from..included)), part(last(included..usize::MAX)));
+            if let (Some(there), Some(again)) = (there, again) {
+                errors.push(conflict(id, [&there.saltenv, &there.sls, &again.saltenv, &again.sls]));
+            }
+        }
+    }
+
+    /// All parts together: of an ID that is repeated, the last one.
+    fn take(&mut self) -> HighData {
+        self.first.clear();
+        self.repeated.clear();
+        let mut parts = self.parts.drain(..).map(|part| part.high);
+        let mut all = parts.next().unwrap_or_default();
+        for part in parts {
+            all.extend.extend(part.extend);
+            all.exclude.extend(part.exclude);
+            all.ids.extend(part.ids);
+        }
+        all
     }
 
     /// The SLS that was probably meant by a name that is not there.
@@ -326,25 +390,26 @@ fn merge(high: &mut HighData, part: HighData, errors: &mut Vec<String>) {
             Some(there) if *there == body => {}
             Some(there) => {
                 let part = |body: &Value, key| body_str(body, key).unwrap_or("?").to_owned();
-                let what = format!(
-                    "Detected conflicting IDs, SLS IDs need to be globally unique.\n    The conflicting ID is '{id}' \
-                     and is found in SLS '{}:{}' and SLS '{}:{}'",
-                    part(there, "__env__"),
-                    part(there, "__sls__"),
-                    part(&body, "__env__"),
-                    part(&body, "__sls__")
-                );
-                let how = format!("one of the two needs another ID, and '- name: {id}' below it");
-                errors.push(hint::told(what, Some(how)));
+                let (env, sls) = (part(there, "__env__"), part(there, "__sls__"));
+                errors.push(conflict(&id, [&env, &sls, &part(&body, "__env__"), &part(&body, "__sls__")]));
                 *there = body;
             }
         }
     }
 }
 
+fn conflict(id: &Value, [env, sls, other_env, other_sls]: [&str; 4]) -> String {
+    let what = format!(
+        "Detected conflicting IDs, SLS IDs need to be globally unique.\n    The conflicting ID is '{id}' and is found in \
+         SLS '{env}:{sls}' and SLS '{other_env}:{other_sls}'"
+    );
+    let how = format!("one of the two needs another ID, and '- name: {id}' below it");
+    hint::told(what, Some(how))
+}
+
 /// The same extension that two includes bring in is made once.
 fn drop_duplicate_extends(extend: &mut Vec<(Value, Value)>) {
-    let mut kept: indexmap::IndexMap<Value, Vec<Value>> = indexmap::IndexMap::new();
+    let mut kept: IndexMap<Value, Vec<Value>> = IndexMap::new();
     extend.retain(|(id, body)| {
         let bodies = kept.entry(id.clone()).or_default();
         let new = !bodies.contains(body);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::edges::Edges;
 use super::{Graph, graph::Hasher};
 
 /// As many as Salt puts into one group.
@@ -83,17 +84,17 @@ impl Graph {
     ) {
         let mut todo = vec![from];
         while let Some(node) = todo.pop() {
-            for to in self.out.get(node as usize).into_iter().flat_map(|edges| edges.keys()) {
-                let Some(seen) = groups.get_mut(group).and_then(|g| g.reached.get_mut(*to as usize)) else {
+            for (to, _) in self.out.get(node as usize).into_iter().flat_map(Edges::iter) {
+                let Some(seen) = groups.get_mut(group).and_then(|g| g.reached.get_mut(to as usize)) else {
                     continue;
                 };
                 if std::mem::replace(seen, true) {
                     continue;
                 }
-                match of.get(to).and_then(|own| groups.get(*own)) {
+                match of.get(&to).and_then(|own| groups.get(*own)) {
                     // Those that wait for one of a group wait for all of it.
                     Some(own) => todo.extend(own.members.iter().copied()),
-                    None => todo.push(*to),
+                    None => todo.push(to),
                 }
             }
         }

@@ -46,9 +46,9 @@ impl Graph {
             }
             while let Some((node, _, next)) = path.last_mut() {
                 let node = *node;
-                let edge = self.out.get(node as usize).and_then(|edges| edges.get_index(*next));
+                let edge = self.out.get(node as usize).and_then(|edges| edges.get(*next));
                 *next += 1;
-                let Some((to, kinds)) = edge.map(|(to, kinds)| (*to, *kinds)) else {
+                let Some((to, kinds)) = edge else {
                     if let Some(c) = colours.get_mut(node as usize) {
                         *c = Colour::Done;
                     }

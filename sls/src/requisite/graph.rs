@@ -7,11 +7,11 @@ use data::Value;
 use indexmap::IndexMap;
 
 use super::aggregate::Groups;
+use super::edges::Edges;
 use super::{Kind, Kinds, reference};
 use crate::{LowChunk, glob, hint};
 
 pub(super) type Hasher = foldhash::fast::RandomState;
-type Edges = IndexMap<u32, Kinds, Hasher>;
 
 /// The requisites of all chunks of a run.
 #[derive(Clone, Debug, Default)]
@@ -23,35 +23,68 @@ pub(crate) struct Graph {
     pub(super) waits_for: Vec<Edges>,
     /// Chunk to the node of its test run.
     test_of: HashMap<u32, u32, Hasher>,
-    by_tag: HashMap<String, u32, Hasher>,
-    by_name: IndexMap<(Arc<str>, Arc<str>), Vec<u32>, Hasher>,
-    by_sls: IndexMap<Arc<str>, Vec<u32>, Hasher>,
-    id_key: Arc<str>,
+    /// IDs and names, of whatever module.
+    by_name: IndexMap<Arc<str>, Nodes, Hasher>,
+    by_sls: IndexMap<Arc<str>, Nodes, Hasher>,
     pub(super) groups: Groups,
 }
 
-impl Graph {
-    pub(crate) fn new() -> Self {
-        Graph { id_key: "id".into(), ..Graph::default() }
+/// The nodes of a name: one as a rule.
+#[derive(Clone, Debug)]
+enum Nodes {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+impl Nodes {
+    fn as_slice(&self) -> &[u32] {
+        match self {
+            Nodes::One(node) => std::slice::from_ref(node),
+            Nodes::Many(nodes) => nodes,
+        }
     }
 
-    /// Adds a chunk; where one of the same tag is there, that one's place is returned and the chunk is to
-    /// take it.
-    pub(crate) fn add_chunk(&mut self, chunk: &LowChunk) -> usize {
-        let next = self.chunk_of.len() as u32;
-        let node = *self.by_tag.entry(chunk.tag()).or_insert(next);
-        if node == next {
-            self.chunk_of.push(next);
+    /// Adds a node; the same one is added several times in a row or once.
+    fn add(&mut self, node: u32) {
+        match self {
+            Nodes::One(there) if *there == node => {}
+            Nodes::One(there) => *self = Nodes::Many(vec![*there, node]),
+            Nodes::Many(nodes) if nodes.last() == Some(&node) => {}
+            Nodes::Many(nodes) => nodes.push(node),
+        }
+    }
+}
+
+fn register(map: &mut IndexMap<Arc<str>, Nodes, Hasher>, name: Arc<str>, node: u32) {
+    match map.entry(name) {
+        indexmap::map::Entry::Occupied(mut there) => there.get_mut().add(node),
+        indexmap::map::Entry::Vacant(free) => drop(free.insert(Nodes::One(node))),
+    }
+}
+
+impl Graph {
+    /// Adds a chunk behind those that are there. Where one of the same tag is there, that one's place is returned
+    /// and the chunk is to take it.
+    pub(crate) fn add_chunk(&mut self, chunk: &LowChunk, chunks: &[LowChunk]) -> usize {
+        let name: Option<Arc<str>> = match &chunk.name {
+            Value::Str(name) if **name == *chunk.id => None,
+            Value::Str(name) => Some(name.clone()),
+            _ => None,
+        };
+        let named = |name: &str| self.by_name.get(name).map(Nodes::as_slice).unwrap_or_default();
+        let (of_id, of_name) = (named(&chunk.id), name.as_deref().map_or(named(&chunk.id), named));
+        let candidates = if of_name.len() < of_id.len() { of_name } else { of_id };
+        let there = candidates
+            .iter()
+            .find(|node| chunks.get(**node as usize).is_some_and(|other| other.is_same_as(chunk)));
+        let node = there.copied().unwrap_or(self.chunk_of.len() as u32);
+        if there.is_none() {
+            self.chunk_of.push(node);
             self.out.push(Edges::default());
             self.waits_for.push(Edges::default());
         }
-        let name =
-            chunk.name.as_str().map(|name| if *name == *chunk.id { chunk.id.clone() } else { name.into() });
-        for module in [chunk.state.clone(), self.id_key.clone()] {
-            if let Some(name) = &name {
-                register(self.by_name.entry((module.clone(), name.clone())).or_default(), node);
-            }
-            register(self.by_name.entry((module, chunk.id.clone())).or_default(), node);
+        for name in name.into_iter().chain([chunk.id.clone()]) {
+            register(&mut self.by_name, name, node);
         }
         let included_from = chunk.get("__sls_included_from__").and_then(Value::as_list).unwrap_or_default();
         let included_from = included_from.iter().filter_map(|sls| match sls {
@@ -59,7 +92,7 @@ impl Graph {
             _ => None,
         });
         for sls in std::iter::once(chunk.sls.clone()).filter(|sls| !sls.is_empty()).chain(included_from) {
-            register(self.by_sls.entry(sls).or_default(), node);
+            register(&mut self.by_sls, sls, node);
         }
         node as usize
     }
@@ -68,8 +101,8 @@ impl Graph {
     pub(crate) fn dependencies(&self, chunk: usize, test: bool) -> impl Iterator<Item = (Kind, usize)> {
         let node = if test { self.test_of.get(&(chunk as u32)).copied() } else { Some(chunk as u32) };
         let edges = node.and_then(|node| self.waits_for.get(node as usize));
-        edges.into_iter().flatten().flat_map(|(from, kinds)| {
-            let chunk = self.chunk_of.get(*from as usize).map(|chunk| *chunk as usize);
+        edges.into_iter().flat_map(Edges::iter).flat_map(|(from, kinds)| {
+            let chunk = self.chunk_of.get(from as usize).map(|chunk| *chunk as usize);
             kinds.iter().filter_map(move |kind| Some((kind, chunk?)))
         })
     }
@@ -91,14 +124,21 @@ impl Graph {
         chunks: &mut [LowChunk],
         disabled: &[String],
     ) -> Result<(), String> {
-        for kind in Kind::ALL {
+        let mut there = Kinds::default();
+        for key in chunks.get(index).into_iter().flat_map(|chunk| chunk.low.keys()).filter_map(Value::as_str)
+        {
+            if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == key) {
+                there.add(kind);
+            }
+        }
+        for kind in Kind::ALL.into_iter().filter(|kind| there.has(*kind)) {
             let Some(chunk) = chunks.get(index) else { return Ok(()) };
-            let Some(Value::List(items)) = chunk.get(kind.name()) else { continue };
+            let Some(items @ Value::List(_)) = chunk.get(kind.name()) else { continue };
             if disabled.iter().any(|d| d == kind.name()) {
                 continue;
             }
             let items = items.clone();
-            for item in items.iter() {
+            for item in items.as_list().unwrap_or_default() {
                 let Some((module, target)) = reference(item) else { continue };
                 if target.is_none() {
                     continue;
@@ -109,30 +149,34 @@ impl Graph {
                     let what = at(format!("Requisite [{}: {module}]", kind.name()));
                     return Err(format!("{what} must have a string as the value"));
                 };
-                let Some(found) = self.find(module, target) else {
+                let Some(found) = self.find(module, target, chunks) else {
                     let what = format!(
                         "Referenced state does not exist for requisite [{}: ({module}: {target})]",
                         kind.name()
                     );
-                    return Err(hint::told(at(what), self.meant(module, target)));
+                    return Err(hint::told(at(what), self.meant(module, target, chunks)));
                 };
-                for required in found {
-                    if kind == Kind::Prereq {
-                        self.add_prereq(index as u32, required, chunks);
-                    } else {
-                        if let Some(test) = self.test_of.get(&(index as u32)).copied() {
-                            self.add_edge(required, test, kind);
-                        }
-                        self.add_edge(required, index as u32, kind);
-                    }
+                for required in found.as_slice() {
+                    self.add_requisite(kind, index as u32, *required, chunks);
                 }
             }
         }
         Ok(())
     }
 
+    fn add_requisite(&mut self, kind: Kind, index: u32, required: u32, chunks: &mut [LowChunk]) {
+        if kind == Kind::Prereq {
+            self.add_prereq(index, required, chunks);
+            return;
+        }
+        if let Some(test) = self.test_of.get(&index).copied() {
+            self.add_edge(required, test, kind);
+        }
+        self.add_edge(required, index, kind);
+    }
+
     /// The chunks that a reference means; none when it means nothing at all.
-    fn find(&self, module: &str, target: &str) -> Option<Vec<u32>> {
+    fn find(&self, module: &str, target: &str, chunks: &[LowChunk]) -> Option<Nodes> {
         let globbed = glob::is_glob(target);
         if module == "sls" {
             if !globbed {
@@ -140,35 +184,49 @@ impl Graph {
             }
             // A glob over SLS names may match nothing.
             let found = self.by_sls.iter().filter(|(sls, _)| glob::matches(target, sls));
-            return Some(found.flat_map(|(_, nodes)| nodes.iter().copied()).collect());
+            return Some(Nodes::Many(
+                found.flat_map(|(_, nodes)| nodes.as_slice().iter().copied()).collect(),
+            ));
         }
+        let is_of = |node: &u32| is_of_module(chunks, *node, module);
         if !globbed {
-            return self.by_name.get(&Pair(module, target)).cloned();
+            let nodes = self.by_name.get(target)?;
+            return match nodes.as_slice() {
+                [one] => is_of(one).then_some(Nodes::One(*one)),
+                many => {
+                    let found: Vec<u32> = many.iter().copied().filter(is_of).collect();
+                    (!found.is_empty()).then_some(Nodes::Many(found))
+                }
+            };
         }
-        let found =
-            self.by_name.iter().filter(|((m, name), _)| **m == *module && glob::matches(target, name));
-        let found: Vec<u32> = found.flat_map(|(_, nodes)| nodes.iter().copied()).collect();
-        (!found.is_empty()).then_some(found)
+        let found = self.by_name.iter().filter(|(name, _)| glob::matches(target, name));
+        let found: Vec<u32> =
+            found.flat_map(|(_, nodes)| nodes.as_slice().iter().copied()).filter(is_of).collect();
+        (!found.is_empty()).then_some(Nodes::Many(found))
     }
 
     /// What a reference to nothing may have meant.
-    fn meant(&self, module: &str, target: &str) -> Option<String> {
+    fn meant(&self, module: &str, target: &str, chunks: &[LowChunk]) -> Option<String> {
         if module == "sls" {
             return hint::meant(target, self.by_sls.keys().map(|sls| &**sls));
         }
-        let other = self.by_name.keys().find(|(m, name)| **name == *target && **m != *self.id_key);
-        if let Some((other, _)) = other {
+        if let Some(other) = self.by_name.get(target).and_then(|nodes| nodes.as_slice().first()) {
+            let other = &chunks.get(*other as usize)?.state;
             return Some(format!("did you mean '{other}: {target}'?"));
         }
-        hint::meant(target, self.by_name.keys().filter(|(m, _)| **m == *module).map(|(_, name)| &**name))
+        let names = self
+            .by_name
+            .iter()
+            .filter(|(_, nodes)| nodes.as_slice().iter().any(|node| is_of_module(chunks, *node, module)));
+        hint::meant(target, names.map(|(name, _)| &**name))
     }
 
     fn add_edge(&mut self, from: u32, to: u32, kind: Kind) {
-        if let Some(edges) = self.out.get_mut(from as usize) {
-            edges.entry(to).or_default().add(kind);
-        }
-        if let Some(edges) = self.waits_for.get_mut(to as usize) {
-            edges.entry(from).or_default().add(kind);
+        // What is said twice is there at both ends.
+        if self.waits_for.get_mut(to as usize).is_some_and(|edges| edges.add(from, kind)) {
+            if let Some(edges) = self.out.get_mut(from as usize) {
+                edges.add(to, kind);
+            }
         }
     }
 
@@ -190,13 +248,8 @@ impl Graph {
                 self.waits_for.push(Edges::default());
                 self.test_of.insert(required, test);
                 // The test run waits for what the state itself waits for.
-                let waits: Vec<(u32, Kinds)> = self
-                    .waits_for
-                    .get(required as usize)
-                    .into_iter()
-                    .flatten()
-                    .map(|(n, k)| (*n, *k))
-                    .collect();
+                let waits: Vec<(u32, Kinds)> =
+                    self.waits_for.get(required as usize).into_iter().flat_map(Edges::iter).collect();
                 for (from, kinds) in waits {
                     kinds
                         .iter()
@@ -215,19 +268,7 @@ impl Graph {
     }
 }
 
-fn register(nodes: &mut Vec<u32>, node: u32) {
-    // The same node is registered twice in a row or not at all.
-    if nodes.last() != Some(&node) {
-        nodes.push(node);
-    }
-}
-
-/// Asks for a name without building one.
-#[derive(Hash)]
-struct Pair<'a>(&'a str, &'a str);
-
-impl indexmap::Equivalent<(Arc<str>, Arc<str>)> for Pair<'_> {
-    fn equivalent(&self, key: &(Arc<str>, Arc<str>)) -> bool {
-        *self.0 == *key.0 && *self.1 == *key.1
-    }
+/// Whether a node is a state of a module; `id` stands for every module.
+fn is_of_module(chunks: &[LowChunk], node: u32, module: &str) -> bool {
+    module == "id" || chunks.get(node as usize).is_some_and(|chunk| *chunk.state == *module)
 }

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod cycle;
+mod edges;
 mod graph;
 mod order;
 mod status;
@@ -41,6 +42,20 @@ impl Kind {
         Kind::OnchangesAny,
     ];
 
+    /// In the order of precedence.
+    const SORTED: [Kind; 10] = [
+        Kind::Onfail,
+        Kind::OnfailAny,
+        Kind::OnfailAll,
+        Kind::Require,
+        Kind::RequireAny,
+        Kind::Onchanges,
+        Kind::OnchangesAny,
+        Kind::Watch,
+        Kind::WatchAny,
+        Kind::Prereq,
+    ];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Onfail => "onfail",
@@ -69,15 +84,17 @@ impl Kinds {
         new
     }
 
+    pub(crate) fn has(self, kind: Kind) -> bool {
+        self.0 & (1 << kind as u16) != 0
+    }
+
     pub(crate) fn iter(self) -> impl Iterator<Item = Kind> {
-        let mut kinds = Kind::ALL;
-        kinds.sort_unstable();
-        kinds.into_iter().filter(move |kind| self.0 & (1 << *kind as u16) != 0)
+        Kind::SORTED.into_iter().filter(move |kind| self.has(*kind))
     }
 
     /// The one that was looked at first.
     pub(crate) fn first(self) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| self.0 & (1 << *kind as u16) != 0)
+        Kind::ALL.into_iter().find(|kind| self.has(*kind))
     }
 
     pub(crate) fn len(self) -> u32 {

@@ -89,7 +89,8 @@ fn mistakes_are_answered_with_what_to_do() {
             wrong.push_str(&format!("== {name}\n{told}\n-- expected\n{expected}\n"));
         }
         // Salt's own text says what to do about some.
-        let helps = ["hint: ", "id you mean", "must be omitted", "missing a \":\"", "Please choose"];
+        let helps =
+            ["hint: ", "id you mean", "must be omitted", "missing a \":\"", "Please choose", "a tab;"];
         assert!(helps.iter().any(|help| told.contains(help)), "{name}: no help in {told}");
     }
     assert!(wrong.is_empty(), "{wrong}");
