@@ -99,11 +99,11 @@ fn failed(fun: &str, error: &ExecError, show: &Show) -> Answer {
             docs.insert(fun.as_str(), format!("'{fun}' is not available."));
             Answer { code: 1, ..print(docs.into(), "nested", show) }
         }
-        ExecError::Arguments(problem) => {
+        ExecError::Arguments(problem)
+        | ExecError::Raised { exception: "SaltInvocationError", message: problem } => {
             let doc = exec::find(fun).map(|e| printed_doc(e.doc)).unwrap_or_default();
             complain(format!("Passed invalid arguments: {problem}.\n\nUsage:\n{doc}"), 1)
         }
-        ExecError::Raised { exception: "SaltInvocationError", message } => complain(message.clone(), 1),
         ExecError::Raised { exception: "CommandNotFoundError", message } => {
             complain(format!("Command required for '{fun}' not found: {message}"), 1)
         }

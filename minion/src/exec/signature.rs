@@ -131,10 +131,8 @@ impl Signature {
         let least = self.parameters.iter().filter(|p| p.default.is_none()).count();
         let takes = if least == most { most.to_string() } else { format!("from {least} to {most}") };
         let was = if given == 1 { "was" } else { "were" };
-        ExecError::Arguments(format!(
-            "{fun}() takes {takes} positional argument{} but {given} {was} given",
-            plural(most)
-        ))
+        let s = if least == most { plural(most) } else { "s" };
+        ExecError::Arguments(format!("{fun}() takes {takes} positional argument{s} but {given} {was} given"))
     }
 }
 

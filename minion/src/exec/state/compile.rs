@@ -13,7 +13,7 @@ use sls::{HighData, LowChunk, LowOptions, LowState, RenderEnv, RunOptions};
 
 use super::bound::Bound;
 use super::events::Progress;
-use super::local_sls::LocalSls;
+use super::local_sls::{self, LocalSls};
 use super::retcode;
 use crate::ctx::{FileState, Scope};
 use crate::exec::ExecError;
@@ -99,7 +99,8 @@ impl Run {
             (Some(over), Some(encoding)) => crate::pillar::decrypted(ctx, over, encoding),
             (over, _) => over.cloned(),
         };
-        let configured = opts.get("test").is_some_and(Value::is_true);
+        // Of the config itself, also with `localconfig=`.
+        let configured = ctx.opt("test").is_some_and(|v| v.is_true());
         // The grain or pillar `test: True` asks for test mode as the config does.
         let told = || {
             let found = |data: &Value| data.get("test").cloned();
@@ -196,7 +197,11 @@ impl Run {
 
     /// The high data of SLS files named by the user.
     pub(super) fn sls(&self, mods: &Value) -> Result<HighData, Refused> {
-        self.render(&[(self.saltenv.clone(), super::bound::split_texts(mods))])
+        let names = super::bound::split_texts(mods);
+        if names.iter().any(String::is_empty) {
+            return Err(Refused(vec![format!("No matching sls found for '' in env '{}'", self.saltenv)]));
+        }
+        self.render(&[(self.saltenv.clone(), names)])
     }
 
     /// The high data of SLS files by environment.
@@ -218,7 +223,9 @@ impl Run {
         };
         let env = LocalSls::new(self.minion.clone(), &name, text);
         let renderer = Renderer::new(Rc::new(env));
-        let (high, errors) = sls::high::compile(&renderer, &[(self.saltenv.clone(), vec![name])]);
+        let saltenv = local_sls::SALTENV.to_owned();
+        let (high, mut errors) = sls::high::compile(&renderer, &[(saltenv, vec![name])]);
+        errors.retain(|error| !error.starts_with("Error when rendering state with contents"));
         if errors.is_empty() { Ok(high) } else { Err(Refused(errors)) }
     }
 
@@ -292,7 +299,7 @@ impl Run {
 
     fn run(&mut self, low: &LowState) -> Value {
         let files = low.chunks().filter(|chunk| &*chunk.state == "file");
-        let states = files.map(|chunk| FileState { id: chunk.id.to_string(), name: chunk.name.to_string() });
+        let states = files.map(FileState::of);
         // A run has one low state; were there a second, the first one's files would be kept as well.
         let _ = self.file_states.set(states.collect());
         let results = sls::run(&self.minion, low, &self.options, &mut self.progress);

@@ -7,6 +7,9 @@ use sls::{CallError, FetchError, RenderEnv};
 
 use crate::Minion;
 
+/// The environment of that SLS: none, so there is nothing to include, as in Salt.
+pub(super) const SALTENV: &str = "";
+
 /// The minion's view, with one more SLS.
 pub(super) struct LocalSls {
     minion: Minion,
@@ -43,15 +46,21 @@ impl RenderEnv for LocalSls {
     }
 
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
-        if path == self.at { Ok(Some(Arc::clone(&self.text))) } else { self.minion.fetch(path, saltenv) }
+        match saltenv {
+            SALTENV if path == self.at => Ok(Some(Arc::clone(&self.text))),
+            SALTENV => Ok(None),
+            saltenv => self.minion.fetch(path, saltenv),
+        }
     }
 
     fn list(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
-        self.minion.list(saltenv)
+        if saltenv == SALTENV { Ok(Arc::default()) } else { self.minion.list(saltenv) }
     }
 
     fn envs(&self) -> Vec<String> {
-        self.minion.envs()
+        let mut envs = self.minion.envs();
+        envs.push(SALTENV.to_owned());
+        envs
     }
 
     fn has_state(&self, fun: &str) -> bool {

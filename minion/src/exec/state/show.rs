@@ -76,6 +76,7 @@ fn show(
     ctx: &Ctx<'_>,
     args: &Bound,
     takes: Takes,
+    checks_pillar: bool,
     work: impl FnOnce(&mut Run) -> Result<Value, Refused>,
 ) -> Result<Value, ExecError> {
     let _lock = match lock::take(ctx, args)? {
@@ -86,9 +87,13 @@ fn show(
         }
     };
     let mut run = Run::new(ctx, args, takes)?;
-    if let Some(errors) = run.pillar_errors(args) {
+    if let Some(errors) = run.pillar_errors(args).filter(|_| checks_pillar) {
         ctx.set_retcode(PILLAR_FAILURE);
-        return Err(ExecError::command(format!("Pillar failed to render: {}", errors.join(", "))));
+        let info: Vec<String> = errors.iter().map(|error| format!("- {error}")).collect();
+        return Err(ExecError::command(format!(
+            "Pillar failed to render. Additional info follows:\n\n{}",
+            info.join("\n")
+        )));
     }
     Ok(work(&mut run).unwrap_or_else(|Refused(errors)| {
         ctx.set_retcode(COMPILER_ERROR);
@@ -104,7 +109,7 @@ impl ExecFn for ShowSls {
     const SIGNATURE: &'static str = "mods, test=None, queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, AS_RUN, |run| {
+        show(ctx, &self.0, AS_RUN, true, |run| {
             let high = run.sls(&self.0.mods)?;
             let errors = high.verify();
             if errors.is_empty() { Ok(high.to_value()) } else { Err(Refused(errors)) }
@@ -117,8 +122,12 @@ impl ExecFn for ShowLowSls {
     const SIGNATURE: &'static str = "mods, test=None, queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, AS_RUN, |run| {
+        show(ctx, &self.0, AS_RUN, true, |run| {
             let high = run.sls(&self.0.mods)?;
+            let errors = high.verify();
+            if !errors.is_empty() {
+                return Err(Refused(errors));
+            }
             run.low(high).map(|low| low.to_value())
         })
     }
@@ -129,7 +138,7 @@ impl ExecFn for ShowHighstate {
     const SIGNATURE: &'static str = "queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, Takes { pillar: true, ..PLAIN }, |run| {
+        show(ctx, &self.0, Takes { pillar: true, ..PLAIN }, true, |run| {
             let high = run.top_high()?.to_value();
             // High data with nothing in it, or with something to exclude, counts as a failure in Salt.
             if !retcode::all_well(&high, &retcode::Handlers::new()) {
@@ -145,9 +154,10 @@ impl ExecFn for ShowLowstate {
     const SIGNATURE: &'static str = "queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, PLAIN, |run| {
-            let high = run.top_high()?;
-            run.low(high.finish().map_err(Refused)?).map(|low| low.to_value())
+        show(ctx, &self.0, PLAIN, true, |run| {
+            let low = run.top_high().and_then(|high| run.low(high.finish().map_err(Refused)?));
+            // What is wrong is shown, and no failure, as in Salt.
+            Ok(low.map_or_else(|Refused(errors)| errors.into(), |low| low.to_value()))
         })
     }
 }
@@ -157,7 +167,7 @@ impl ExecFn for ShowTop {
     const SIGNATURE: &'static str = "queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, PLAIN, |run| {
+        show(ctx, &self.0, PLAIN, true, |run| {
             let (matches, errors) = run.top(None, None);
             if let Some(error) = run.top_failed.take() {
                 return Err(Refused(vec![error]));
@@ -176,7 +186,7 @@ impl ExecFn for ShowStates {
     const SIGNATURE: &'static str = "queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, PLAIN, |run| {
+        show(ctx, &self.0, PLAIN, true, |run| {
             let high = run.top_high()?;
             let low = run.low(high.finish().map_err(Refused)?)?;
             // A dict keeps the order and each name once.
@@ -191,7 +201,7 @@ impl ExecFn for ShowStateUsage {
     const SIGNATURE: &'static str = "queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, Takes { pillar: true, ..PLAIN }, |run| {
+        show(ctx, &self.0, Takes { pillar: true, ..PLAIN }, false, |run| {
             let (matches, errors) = run.top(None, None);
             let errors: Vec<String> = errors.into_iter().chain(run.top_failed.take()).collect();
             if !errors.is_empty() {
