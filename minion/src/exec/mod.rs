@@ -42,6 +42,7 @@ pub use signature::{Parameter, Signature};
 /// Every execution function there is.
 pub const ALL: &[&[ExecEntry]] = &[
     cmd::FUNCTIONS,
+    cmd::ABOUT,
     config::FUNCTIONS,
     cp::FUNCTIONS,
     defaults::FUNCTIONS,

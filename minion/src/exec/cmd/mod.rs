@@ -1,5 +1,7 @@
 //! Runs commands.
 
+mod about;
+mod chroot;
 mod options;
 mod run;
 mod script;
@@ -9,6 +11,8 @@ use data::{Dict, Value};
 use super::{ExecEntry, ExecError, ExecFn, entry};
 use crate::host::Errors;
 use crate::{Ctx, args};
+pub use about::FUNCTIONS as ABOUT;
+pub use chroot::run_chroot;
 pub use options::Options;
 pub(crate) use run::split_words;
 pub use run::{Ran, run};
@@ -32,6 +36,15 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<HasExec>(),
     entry::<Shells>(),
 ];
+
+/// A text as one word of a shell's.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\"'\"'"))
+}
 
 args! {
     /// Run a command and return what it prints, errors included.

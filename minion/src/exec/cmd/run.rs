@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use data::{Dict, Value};
+use proto::target::glob::Glob;
 use sls::render::{Renderer, Template};
 
 use super::Options;
@@ -73,13 +74,14 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
         return Err(ExecError::command(format!("The shell {shell} is not available")));
     }
     let argv: Vec<String> = match &text {
-        Value::List(words) if in_shell => words.first().map(Value::to_string).into_iter().collect(),
         Value::List(words) => words.iter().map(Value::to_string).collect(),
         text if in_shell => vec![text.to_string()],
         text => split_words(&text.to_string())?,
     };
     let mut cmd = if in_shell {
-        Cmd::shell(shell, argv.into_iter().next().unwrap_or_default())
+        // As Popen: of a list, the first word is the shell's command and the others are its `$0`, `$1` …
+        let mut words = argv.into_iter();
+        Cmd::shell(shell, words.next().unwrap_or_default()).args(words)
     } else {
         let mut words = argv.into_iter();
         let program =
@@ -87,8 +89,11 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
         Cmd::of(program, words)
     };
     cmd = identity(ctx, options, with_env(ctx, options, cmd))?;
-    if let Some(mask) = umask(&options.umask)? {
+    if let Some(mask) = umask(ctx, &options.umask)? {
         cmd = cmd.umask(mask);
+    }
+    if ctx.is_direct() && !permitted(ctx, &text) {
+        return Err(ExecError::command(format!("The shell command \"{text}\" is not permitted")));
     }
     if !cwd.starts_with('/') || !ctx.host.is_dir(Path::new(&cwd)) {
         return Err(ExecError::command(format!(
@@ -134,6 +139,20 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
     Ok(Ran { pid: output.pid, retcode: Some(retcode), stdout, stderr })
 }
 
+/// Whether the config lets jobs run this: `cmd_blacklist_glob`, `cmd_whitelist_glob`.
+fn permitted(ctx: &Ctx<'_>, text: &Value) -> bool {
+    let text = match text {
+        Value::List(words) => words.iter().map(Value::to_string).collect::<Vec<_>>().join(" "),
+        one => one.to_string(),
+    };
+    let matches = |globs: &Value| {
+        globs.as_list().is_some_and(|l| l.iter().any(|glob| Glob::new(&glob.to_string()).matches(&text)))
+    };
+    let globs = |name: &str| ctx.opt(name).filter(Value::is_true);
+    !globs("cmd_blacklist_glob").is_some_and(|list| matches(&list))
+        && globs("cmd_whitelist_glob").is_none_or(|list| matches(&list))
+}
+
 /// Command and directory, rendered when a template engine is named.
 fn rendered(ctx: &Ctx<'_>, options: &Options) -> Result<(Value, Option<String>), ExecError> {
     let cwd = options.cwd.clone().filter(|cwd| !cwd.is_empty());
@@ -150,8 +169,7 @@ fn rendered(ctx: &Ctx<'_>, options: &Options) -> Result<(Value, Option<String>),
     let saltenv = options.saltenv.clone().unwrap_or_else(|| ctx.saltenv());
     let render = |text: &str| {
         let template = Template { text, name: "cmd", saltenv: &saltenv, context: Dict::new() };
-        let failed = |e| ExecError::command(format!("Failed to execute cmd with error: {e}"));
-        renderer.template(template).map_err(failed)
+        renderer.template(template).map_err(|e| ExecError::raised("SaltRenderError", e.to_string()))
     };
     let cmd = match &options.cmd {
         Value::List(words) => {
@@ -185,6 +203,10 @@ fn executable(ctx: &Ctx<'_>, path: &Path) -> bool {
     matches!(ctx.host.stat(path), Ok(Some(stat)) if stat.kind == crate::host::FileKind::File && stat.mode & 0o111 != 0)
 }
 
+fn is_variable(item: &Value) -> bool {
+    item.as_dict().map_or_else(|| item.as_str().is_some() || item.as_f64().is_some(), |dict| dict.len() == 1)
+}
+
 fn with_env(ctx: &Ctx<'_>, options: &Options, mut cmd: Cmd) -> Cmd {
     let mut given: Vec<(String, String)> = Vec::new();
     let mut take = |dict: &Dict| {
@@ -195,7 +217,16 @@ fn with_env(ctx: &Ctx<'_>, options: &Options, mut cmd: Cmd) -> Cmd {
     };
     match &options.env {
         Value::Dict(dict) => take(dict),
-        Value::List(list) => list.iter().filter_map(Value::as_dict).for_each(take),
+        Value::List(list) if list.iter().all(is_variable) => {
+            for item in list.iter() {
+                // A bare name is a variable without a value.
+                match item.as_dict() {
+                    Some(dict) => take(dict),
+                    None => take(&Dict::new().with(item.clone(), Value::None)),
+                }
+            }
+        }
+        Value::List(list) => tracing::error!("env is no list of variables: {list:?}"),
         _ => {}
     }
     if options.clean_env {
@@ -237,12 +268,16 @@ fn identity(ctx: &Ctx<'_>, options: &Options, mut cmd: Cmd) -> Result<Cmd, ExecE
     Ok(cmd)
 }
 
-fn umask(value: &Value) -> Result<Option<u32>, ExecError> {
+fn umask(ctx: &Ctx<'_>, value: &Value) -> Result<Option<u32>, ExecError> {
     if value.is_none() {
         return Ok(None);
     }
     let text = value.to_string();
     let digits = text.trim_start_matches('0');
+    if digits.is_empty() && ctx.chunk().is_some() {
+        // A state's umask holds for whatever the state does, and there may be 0.
+        return Ok(Some(0));
+    }
     if digits.is_empty() {
         return Err(ExecError::command("Zero umask is not allowed."));
     }
@@ -346,7 +381,7 @@ fn not_started(error: HostError, text: &Value, cwd: &str, in_shell: bool) -> Exe
 }
 
 /// `[Errno 2] No such file or directory: 'nosuch'`, as Python prints an `OSError`.
-fn os_error(error: &std::io::Error, on: &str) -> String {
+pub(super) fn os_error(error: &std::io::Error, on: &str) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     match error.raw_os_error() {

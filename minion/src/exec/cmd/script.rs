@@ -93,15 +93,17 @@ fn not_found() -> Value {
 /// Fetches a script and runs it.
 pub fn run_script(ctx: &Ctx<'_>, script: &ScriptOptions) -> Result<Value, ExecError> {
     let saltenv = script.saltenv.clone().unwrap_or_else(|| ctx.saltenv());
+    if !script.source.starts_with('/') && !script.source.contains(':') {
+        return Err(ExecError::raised("MinionError", format!("Path '{}' is not absolute", script.source)));
+    }
     let Some(source) = Source::parse(&script.source) else { return Ok(not_found()) };
     let Some(content) = source.read(ctx, &saltenv)? else { return Ok(not_found()) };
     let content = match script.template.as_deref() {
         None | Some("") => content.to_vec(),
         Some("jinja") => rendered(ctx, script, &content, &saltenv)?.into_bytes(),
         Some(engine) => {
-            return Err(ExecError::command(format!(
-                "Attempted to render file paths with unavailable engine {engine}"
-            )));
+            tracing::error!("Attempted to render template with unavailable engine {engine}");
+            return Ok(not_found());
         }
     };
     let name = script.source.split('?').next().unwrap_or_default();
