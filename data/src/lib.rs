@@ -10,6 +10,7 @@ pub mod merge;
 pub mod msgpack;
 pub mod output;
 pub mod python;
+pub mod random;
 pub mod toml;
 mod value;
 pub mod yaml;

@@ -8,25 +8,35 @@ pub(crate) mod cases;
 pub mod cmd;
 pub mod config;
 pub mod cp;
+pub mod datastore;
 pub mod defaults;
 mod error;
 pub mod file;
 pub mod git;
 pub mod grains;
+pub mod group;
+pub mod hashutil;
+pub mod hosts;
 pub mod key;
 pub mod log;
+pub mod machine;
 pub mod matches;
+pub mod mine;
+pub mod network;
 pub mod pillar;
 pub mod pip;
 pub mod pkg;
 pub(crate) mod plain;
+pub mod random;
 pub mod saltutil;
 pub mod service;
+pub mod shadow;
 mod signature;
 pub mod slsutil;
 pub mod state;
 pub mod sys;
 pub mod test;
+pub mod user;
 pub mod virtualenv;
 pub(crate) mod words;
 
@@ -45,6 +55,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     cmd::ABOUT,
     config::FUNCTIONS,
     cp::FUNCTIONS,
+    datastore::FUNCTIONS,
     defaults::FUNCTIONS,
     file::FUNCTIONS,
     git::CONFIG,
@@ -52,14 +63,22 @@ pub const ALL: &[&[ExecEntry]] = &[
     git::REMOTE,
     git::WORK,
     grains::FUNCTIONS,
+    group::FUNCTIONS,
+    hashutil::FUNCTIONS,
+    hosts::FUNCTIONS,
     key::FUNCTIONS,
     log::FUNCTIONS,
+    machine::FUNCTIONS,
     matches::FUNCTIONS,
+    mine::FUNCTIONS,
+    network::FUNCTIONS,
     pillar::FUNCTIONS,
     pip::FUNCTIONS,
     pkg::FUNCTIONS,
+    random::FUNCTIONS,
     saltutil::FUNCTIONS,
     service::FUNCTIONS,
+    shadow::FUNCTIONS,
     slsutil::FUNCTIONS,
     state::FUNCTIONS,
     state::RUN,
@@ -72,6 +91,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     test::FUNCTIONS,
     test::ABOUT,
     test::FAIL,
+    user::FUNCTIONS,
     virtualenv::FUNCTIONS,
 ];
 

@@ -159,7 +159,7 @@ fn serialize(format: &str, value: &Value, options: &Dict) -> Result<Value, ExecE
     Ok(match format {
         "json" => {
             let sort_keys = options.is_set("sort_keys", false);
-            let ensure_ascii = options.is_set("ensure_ascii", true);
+            let ensure_ascii = options.is_set("ensure_ascii", false);
             json::dump_with(value, json::DumpOptions { indent, sort_keys, ensure_ascii }).into()
         }
         "yaml" => {

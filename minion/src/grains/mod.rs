@@ -4,7 +4,7 @@
 //! version, where systemd is installed), because grains are collected at every start of a container.
 
 mod hardware;
-mod netlink;
+pub(crate) mod netlink;
 mod network;
 mod os;
 mod process;

@@ -9,12 +9,38 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 /// One interface with its addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Interface {
+pub(crate) struct Interface {
     index: u32,
-    pub(super) name: String,
-    pub(super) hwaddr: Option<String>,
+    /// The index of the interface that it sits on.
+    parent: Option<u32>,
+    pub(crate) up: bool,
+    pub(crate) name: String,
+    pub(crate) hwaddr: Option<String>,
     pub(super) primary: Vec<IpAddr>,
     pub(super) secondary: Vec<IpAddr>,
+    /// All of them with what belongs to them, in the kernel's order.
+    pub(crate) addresses: Vec<Address>,
+}
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) ip: IpAddr,
+    pub(crate) prefix: u8,
+    pub(crate) broadcast: Option<IpAddr>,
+    pub(crate) label: String,
+    /// `global`, `link` or `host`.
+    pub(crate) scope: &'static str,
+    pub(crate) secondary: bool,
+}
+
+impl Interface {
+    /// The name of the interface that it sits on; `if7` when that is in another network namespace.
+    pub(crate) fn parent(&self, all: &[Interface]) -> Option<String> {
+        let index = self.parent.filter(|index| *index != self.index)?;
+        let known = all.iter().find(|i| i.index == index && index != 0);
+        Some(known.map_or_else(|| format!("if{index}"), |i| i.name.clone()))
+    }
 }
 
 const NLMSG_ERROR: u16 = 2;
@@ -27,8 +53,12 @@ const RTM_GETADDR: u16 = 22;
 const DUMP: u16 = 0x301;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
+const IFF_UP: u32 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
+const IFA_LABEL: u16 = 3;
+const IFA_BROADCAST: u16 = 4;
 const IFA_F_SECONDARY: u8 = 1;
 /// sizeof(struct ifinfomsg)
 const LINK_HEADER: usize = 16;
@@ -36,7 +66,7 @@ const LINK_HEADER: usize = 16;
 const ADDR_HEADER: usize = 8;
 
 /// All interfaces of this network namespace.
-pub(super) fn interfaces() -> io::Result<Vec<Interface>> {
+pub(crate) fn interfaces() -> io::Result<Vec<Interface>> {
     let mut all = Vec::new();
     dump(RTM_GETLINK, LINK_HEADER, |kind, body| {
         if kind == RTM_NEWLINK {
@@ -96,17 +126,21 @@ fn messages(mut data: &[u8], each: &mut impl FnMut(u16, &[u8])) -> io::Result<bo
 
 fn link(body: &[u8]) -> Option<Interface> {
     let (hardware, index) = (u16_at(body, 2)?, u32_at(body, 4)?);
-    let mut out = Interface { index, ..Interface::default() };
+    let up = u32_at(body, 8)? & IFF_UP != 0;
+    let mut out = Interface { index, up, ..Interface::default() };
     for (kind, value) in attributes(body.get(LINK_HEADER..)?) {
         match kind {
-            IFLA_IFNAME => {
-                out.name = String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned();
-            }
+            IFLA_IFNAME => out.name = name(value),
+            IFLA_LINK => out.parent = u32_at(value, 0),
             IFLA_ADDRESS if !value.is_empty() => out.hwaddr = Some(hwaddr(hardware, value)),
             _ => {}
         }
     }
     Some(out)
+}
+
+fn name(value: &[u8]) -> String {
+    String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned()
 }
 
 /// Tunnels have an address of the network below as their hardware address.
@@ -121,19 +155,29 @@ fn hwaddr(hardware: u16, bytes: &[u8]) -> String {
 }
 
 fn address(body: &[u8], all: &mut [Interface]) -> Option<()> {
-    let (flags, index) = (*body.get(2)?, u32_at(body, 4)?);
-    let (mut peer, mut local) = (None, None);
+    let (prefix, flags, scope, index) = (*body.get(1)?, *body.get(2)?, *body.get(3)?, u32_at(body, 4)?);
+    let (mut peer, mut local, mut broadcast, mut label) = (None, None, None, None);
     for (kind, value) in attributes(body.get(ADDR_HEADER..)?) {
         match kind {
             IFA_ADDRESS => peer = ip(value),
             IFA_LOCAL => local = ip(value),
+            IFA_BROADCAST => broadcast = ip(value),
+            IFA_LABEL => label = Some(name(value)),
             _ => {}
         }
     }
     let address = local.or(peer)?;
     let interface = all.iter_mut().find(|i| i.index == index)?;
     // The same bit says "temporary" for IPv6, which `ip` does not call secondary.
-    if flags & IFA_F_SECONDARY != 0 && address.is_ipv4() {
+    let secondary = flags & IFA_F_SECONDARY != 0 && address.is_ipv4();
+    let scope = match scope {
+        253 => "link",
+        254 => "host",
+        _ => "global",
+    };
+    let label = label.unwrap_or_else(|| interface.name.clone());
+    interface.addresses.push(Address { ip: address, prefix, broadcast, label, scope, secondary });
+    if secondary {
         interface.secondary.push(address);
     } else {
         interface.primary.push(address);
