@@ -77,12 +77,15 @@ pub struct FileState {
     pub id: String,
     /// Its name: the path.
     pub name: String,
+    /// The arguments of a `file.recurse`: only they tell what it looks after.
+    pub recurse: Option<Dict>,
 }
 
 impl FileState {
     /// What there is to know of a chunk.
     pub fn of(chunk: &LowChunk) -> Self {
-        FileState { id: chunk.id.to_string(), name: chunk.name.to_string() }
+        let recurse = (&*chunk.fun == "recurse").then(|| chunk.low.clone().with("name", chunk.name.clone()));
+        FileState { id: chunk.id.to_string(), name: chunk.name.to_string(), recurse }
     }
 }
 

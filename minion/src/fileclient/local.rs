@@ -1,6 +1,6 @@
 //! Files from the roots of this machine (`file_client: local`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -78,6 +78,25 @@ impl LocalFiles {
         (files, dirs)
     }
 
+    fn links_in(&self, dir: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<String, String>) {
+        let Ok(entries) = std::fs::read_dir(dir) else { return };
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            let Ok(kind) = entry.file_type() else { continue };
+            if self.is_ignored(&path) {
+                continue;
+            }
+            if kind.is_dir() && depth < MAX_DEPTH {
+                self.links_in(&entry.path(), &path, depth + 1, found);
+            } else if kind.is_symlink()
+                && let Ok(target) = std::fs::read_link(entry.path())
+            {
+                found.entry(path).or_insert_with(|| target.display().to_string());
+            }
+        }
+    }
+
     fn walk_dir(
         &self,
         dir: &Path,
@@ -139,6 +158,14 @@ impl FileClient for LocalFiles {
 
     fn dirs(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
         Ok(Arc::new(self.walk(saltenv).1.into_iter().collect()))
+    }
+
+    fn symlinks(&self, saltenv: &str) -> Result<Arc<Vec<(String, String)>>, FetchError> {
+        let mut found = BTreeMap::new();
+        for root in self.dirs_of(saltenv) {
+            self.links_in(&root, "", 0, &mut found);
+        }
+        Ok(Arc::new(found.into_iter().collect()))
     }
 
     fn envs(&self) -> Result<Vec<String>, FetchError> {

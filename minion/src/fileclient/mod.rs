@@ -31,6 +31,10 @@ pub trait FileClient: Send + Sync {
             .filter(|dir| !files.iter().any(|f| below(dir, f)) && !dirs.iter().any(|d| below(dir, d)));
         Ok(Arc::new(empty.cloned().collect()))
     }
+    /// The symbolic links of an environment and where they point, sorted.
+    fn symlinks(&self, _saltenv: &str) -> Result<Arc<Vec<(String, String)>>, FetchError> {
+        Ok(Arc::default())
+    }
     /// The environments there are.
     fn envs(&self) -> Result<Vec<String>, FetchError>;
     /// What the master's config says of states; nothing where this machine's own holds.

@@ -176,7 +176,8 @@ impl StateError {
         StateError::Exec(ExecError::raised(exception, message))
     }
 
-    fn into_outcome(self) -> Outcome {
+    /// The result of a state that ended so.
+    pub(crate) fn into_outcome(self) -> Outcome {
         match self {
             StateError::Refused { comment, changes } => {
                 Outcome::new(Some(false), comment).with_changes(changes)

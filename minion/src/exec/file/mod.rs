@@ -9,6 +9,7 @@ mod find;
 pub(crate) mod line;
 pub(crate) mod manage;
 mod names;
+pub(crate) mod node;
 mod owner;
 pub(crate) mod path;
 pub(crate) mod pattern;
@@ -84,6 +85,15 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<replace::Comment>(),
     entry::<replace::Uncomment>(),
     entry::<replace::CommentLine>(),
+    entry::<node::IsChrDev>(),
+    entry::<node::IsBlkDev>(),
+    entry::<node::IsFifo>(),
+    entry::<node::GetDevMm>(),
+    entry::<node::MkNodChrDev>(),
+    entry::<node::MkNodBlkDev>(),
+    entry::<node::MkNodFifo>(),
+    entry::<node::MkNod>(),
+    entry::<node::StatVfs>(),
     entry::<tree::Touch>(),
     entry::<tree::MkDir>(),
     entry::<tree::MakeDirs>(),

@@ -1,15 +1,15 @@
 //! `file.directory`: a directory with this owner and mode, and what is in it.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use data::loose::Mode;
+use data::loose::{Flag, Mode};
 use data::{Dict, Value};
-use fancy_regex::Regex;
-use proto::target::glob::Glob;
 
-use super::util::{Perms, bits, expand_user, make_dirs, parent, uid};
-use crate::states::{Applied, Outcome, Plan, State, StateError};
+use super::act::{Act, done, name_of, relative};
+use super::keep::{self, walk};
+use super::managed::{owner_of, yes};
+use super::util::{Perms, bits, expand_user, gid, make_dirs, parent, uid};
+use crate::states::{Outcome, StateError};
 use crate::{Ctx, args};
 
 args! {
@@ -37,6 +37,8 @@ args! {
         #[serde(default)]
         group: Value,
         #[serde(default)]
+        owner: Value,
+        #[serde(default)]
         recurse: Value,
         #[serde(default)]
         max_depth: Option<usize>,
@@ -47,59 +49,24 @@ args! {
         #[serde(default)]
         file_mode: Option<Mode>,
         #[serde(default)]
-        makedirs: bool,
+        makedirs: Flag,
         #[serde(default)]
-        clean: bool,
+        clean: Flag,
         #[serde(default)]
         require: Value,
         #[serde(default)]
         exclude_pat: Value,
         #[serde(default)]
-        follow_symlinks: bool,
+        follow_symlinks: Flag,
         #[serde(default)]
-        force: bool,
+        force: Flag,
         #[serde(default)]
         backupname: Option<String>,
         #[serde(default = yes)]
-        allow_symlink: bool,
+        allow_symlink: Flag,
         #[serde(default)]
-        children_only: bool,
+        children_only: Flag,
     }
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// One directory of a walk: the directories and the other things in it.
-struct Level {
-    dirs: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-}
-
-/// Directories from the top; links to directories count as such and are not followed.
-fn walk(ctx: &Ctx<'_>, top: &Path, max_depth: Option<usize>) -> Result<Vec<Level>, StateError> {
-    let mut levels = Vec::new();
-    let mut stack = vec![(top.to_owned(), 0)];
-    while let Some((at, depth)) = stack.pop() {
-        if max_depth.is_some_and(|max| depth >= max) || !ctx.host.is_dir(&at) {
-            continue;
-        }
-        let (mut dirs, mut files) = (Vec::new(), Vec::new());
-        for name in ctx.host.list_dir(&at)? {
-            let path = at.join(name);
-            if ctx.host.is_dir(&path) {
-                dirs.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-        for dir in dirs.iter().rev().filter(|dir| !ctx.host.is_link(dir)) {
-            stack.push((dir.clone(), depth + 1));
-        }
-        levels.push(Level { dirs, files });
-    }
-    Ok(levels)
 }
 
 /// What `recurse` asks for.
@@ -125,7 +92,7 @@ impl Recurse {
         let known = ["user", "group", "mode", "ignore_files", "ignore_dirs", "silent"];
         if words.iter().any(|w| !known.contains(&w.as_str())) {
             let known = known.join("\", \"");
-            return Err(StateError::refused(format!("Types for \"recurse\" limited to \"{known}\"")));
+            return Err(StateError::refused(format!("Types for \"recurse\" limited to \"{known}\".")));
         }
         let has = |word: &str| words.iter().any(|w| w == word);
         if has("ignore_files") && has("ignore_dirs") {
@@ -159,7 +126,7 @@ impl Directory {
     }
 
     fn perms(&self, mode: Option<u32>) -> Perms {
-        Perms::new(&self.user, &self.group, mode)
+        Perms::new(&owner_of(&self.user, &self.owner), &self.group, mode)
     }
 
     /// Owner and mode for what is inside: only what `recurse` names.
@@ -173,7 +140,7 @@ impl Directory {
     }
 
     fn wanting(&self, ctx: &Ctx<'_>, path: &Path, perms: &Perms) -> Result<Option<Dict>, StateError> {
-        let stat = if self.follow_symlinks { ctx.host.stat(path)? } else { ctx.host.lstat(path)? };
+        let stat = if self.follow_symlinks.0 { ctx.host.stat(path)? } else { ctx.host.lstat(path)? };
         let changes = match stat {
             None => Dict::new().with("directory", "new"),
             Some(stat) => perms.wanting(ctx, &stat)?,
@@ -184,7 +151,7 @@ impl Directory {
     /// Every path with what is to change on it.
     fn differences(&self, ctx: &Ctx<'_>, name: &str, recurse: Option<Recurse>) -> Result<Dict, StateError> {
         let mut changes = Dict::new();
-        let levels = if recurse.is_some() || self.clean {
+        let levels = if recurse.is_some() || self.clean.0 {
             walk(ctx, Path::new(name), self.max_depth)?
         } else {
             Vec::new()
@@ -202,7 +169,7 @@ impl Directory {
                 }
             }
         }
-        if !self.children_only {
+        if !self.children_only.0 {
             // With `recurse`, Salt looks at the top only for what it names.
             let perms = match recurse {
                 Some(recurse) => self.inner(recurse, self.dir_bits()),
@@ -212,13 +179,12 @@ impl Directory {
                 changes.insert(name, change);
             }
         }
-        if self.clean {
-            let keep = self.keep(ctx, name)?;
-            for path in levels.iter().flat_map(|l| l.files.iter().chain(&l.dirs)) {
-                if !keep.contains(path) && !self.is_excluded(Path::new(name), path) {
-                    let change = Dict::new().with("removed", "Removed due to clean");
-                    changes.insert(path.display().to_string(), change);
-                }
+        if self.clean.0 {
+            // What it would take away; nothing is taken away here.
+            let keep = keep::required(ctx, name, &self.require)?;
+            for path in keep::unwanted(ctx, name, &keep, &self.exclude_pat)? {
+                let change = Dict::new().with("removed", "Removed due to clean");
+                changes.insert(path.display().to_string(), change);
             }
         }
         if !ctx.host.is_dir(Path::new(name)) {
@@ -227,77 +193,21 @@ impl Directory {
         Ok(changes)
     }
 
-    /// What the required states of `file` look after, and the directories above it.
-    fn keep(&self, ctx: &Ctx<'_>, name: &str) -> Result<HashSet<PathBuf>, StateError> {
-        let mut keep = HashSet::from([PathBuf::from(name)]);
-        let required: Vec<String> = self
-            .require
-            .as_list()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|r| r.get("file"))
-            .map(Value::to_string)
-            .collect();
-        for state in ctx.file_states() {
-            if !required.contains(&state.name) && !required.contains(&state.id) {
-                continue;
-            }
-            let path = PathBuf::from(expand_user(ctx, &state.name));
-            if ctx.host.is_dir(&path) && path.starts_with(name) {
-                for level in walk(ctx, &path, None)? {
-                    keep.extend(level.files);
-                    keep.extend(level.dirs);
-                }
-            }
-            keep.extend(path.ancestors().map(Path::to_owned));
-        }
-        Ok(keep)
-    }
-
-    fn is_excluded(&self, top: &Path, path: &Path) -> bool {
-        let relative = path.strip_prefix(top).unwrap_or(path).display().to_string();
-        let patterns: Vec<String> = match &self.exclude_pat {
-            Value::None => Vec::new(),
-            Value::List(list) => list.iter().map(Value::to_string).collect(),
-            one => vec![one.to_string()],
-        };
-        patterns.iter().filter(|p| !p.is_empty()).any(|pattern| match pattern.strip_prefix("E@") {
-            Some(regex) => Regex::new(regex).is_ok_and(|re| re.is_match(&relative).unwrap_or(false)),
-            None => Glob::new(pattern).matches(&relative),
-        })
-    }
-
-    /// Removes what nobody keeps; what it removed.
-    fn clean(&self, ctx: &Ctx<'_>, name: &str) -> Result<Vec<String>, StateError> {
-        let (top, keep) = (Path::new(name), self.keep(ctx, name)?);
-        let mut removed = Vec::new();
-        for level in walk(ctx, top, None)? {
-            for path in level.dirs.iter().chain(&level.files) {
-                let there = ctx.host.lstat(path)?.is_some();
-                if there && !keep.contains(path) && !self.is_excluded(top, path) {
-                    ctx.host.remove_all(path)?;
-                    removed.push(path.display().to_string());
-                }
-            }
-        }
-        Ok(removed)
-    }
-
     /// What stands where the directory is to be: told in `changes`, refused unless it may be replaced.
     fn obstacle(&self, ctx: &Ctx<'_>, name: &str) -> Result<Option<Obstacle>, StateError> {
         let path = Path::new(name);
         let (is_file, is_link) = (ctx.host.is_file(path), ctx.host.is_link(path));
-        if !is_file && !(is_link && (!self.allow_symlink || self.force)) {
+        if !is_file && !(is_link && (!self.allow_symlink.0 || self.force.0)) {
             return Ok(None);
         }
         if let Some(backup) = &self.backupname {
-            if ctx.host.lstat(Path::new(backup))?.is_some() && !self.force {
+            if ctx.host.lstat(Path::new(backup))?.is_some() && !self.force.0 {
                 let problem = format!("File exists where the backup target {backup} should go");
                 return Err(StateError::refused(problem));
             }
             return Ok(Some(Obstacle::ToBackup(backup.clone())));
         }
-        if self.force {
+        if self.force.0 {
             return Ok(Some(Obstacle::Replaced(if is_file { "File" } else { "Symlink" })));
         }
         let kind = if is_file { "file" } else { "symlink" };
@@ -308,11 +218,6 @@ impl Directory {
 enum Obstacle {
     ToBackup(String),
     Replaced(&'static str),
-}
-
-/// What is to be done: everything that the differences say.
-pub(crate) struct Step {
-    changes: Dict,
 }
 
 fn comment_of(name: &str, changes: &Dict) -> String {
@@ -328,23 +233,20 @@ fn comment_of(name: &str, changes: &Dict) -> String {
     comment
 }
 
-impl State for Directory {
+impl Act for Directory {
     const FUN: &'static str = "file.directory";
-    type Step = Step;
+    const KWARGS: bool = true;
 
-    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Step>, StateError> {
-        if self.name.is_empty() {
-            return Err(StateError::refused("Must provide name to file.directory"));
-        }
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        name_of(ctx, &self.name, Self::FUN)?;
         let name = self.top_name(ctx);
-        if self.max_depth.is_some() && self.clean {
+        if self.max_depth.is_some() && self.clean.0 {
             return Err(StateError::refused("Cannot specify both max_depth and clean"));
         }
         self.perms(None).check(ctx)?;
         if !name.starts_with('/') {
-            return Err(StateError::refused(format!("Specified file {name} is not an absolute path")));
+            return Err(StateError::refused(relative(&name)));
         }
-        let recurse = Recurse::new(&self.recurse)?;
         let mut changes = Dict::new();
         let obstacle = self.obstacle(ctx, &name)?;
         match &obstacle {
@@ -356,75 +258,115 @@ impl State for Directory {
                 changes.insert("backup", format!("{name} would be renamed to {backup}"));
                 changes.insert(name.as_str(), Dict::new().with("directory", "new"));
                 let comment = format!("{name} would be backed up and replaced with a new directory");
-                return Ok(Plan::settled(None, changes, comment));
+                return Ok(done(ctx, changes, comment));
+            }
+            Some(Obstacle::ToBackup(backup)) => {
+                ctx.host.remove_all(Path::new(backup))?;
+                ctx.host.rename(Path::new(&name), Path::new(backup))?;
             }
             Some(Obstacle::Replaced(kind)) => {
                 let how = if ctx.test { "would be" } else { "was" };
                 changes.insert("forced", format!("{kind} {how} forcibly replaced"));
+                if !ctx.test {
+                    ctx.host.remove_all(Path::new(&name))?;
+                }
             }
-            _ => {}
-        }
-        let differences = self.differences(ctx, &name, recurse)?;
-        let comment = comment_of(&name, &differences);
-        changes.extend(differences.iter().map(|(k, v)| (k.clone(), v.clone())));
-        if ctx.test {
-            let result = if differences.is_empty() { Some(true) } else { None };
-            return Ok(Plan::settled(result, changes, comment));
-        }
-        if changes.is_empty() {
-            return Ok(Plan::nothing(comment));
-        }
-        let is_dir = ctx.host.is_dir(Path::new(&name));
-        if !is_dir && !self.makedirs && !ctx.host.is_dir(&parent(&name)) {
-            return Err(StateError::after(format!("No directory to create {name} in"), changes));
-        }
-        Ok(Plan::steps(vec![Step { changes }], Dict::new(), ""))
-    }
-
-    fn apply(&self, step: Step, ctx: &Ctx<'_>) -> Result<Applied, StateError> {
-        let name = self.top_name(ctx);
-        let path = Path::new(&name);
-        let mut changes = step.changes;
-        match self.obstacle(ctx, &name)? {
-            Some(Obstacle::ToBackup(backup)) => {
-                ctx.host.remove_all(Path::new(&backup))?;
-                ctx.host.rename(path, Path::new(&backup))?;
-            }
-            Some(Obstacle::Replaced(_)) => ctx.host.remove_all(path)?,
             None => {}
         }
+        let recurse = Recurse::new(&self.recurse)?;
+        let differences = self.differences(ctx, &name, recurse)?;
+        let comment = comment_of(&name, &differences);
+        let differs = !differences.is_empty();
+        changes.extend(differences);
+        if ctx.test {
+            let result = if differs { None } else { Some(true) };
+            return Ok(Outcome::new(result, comment).with_changes(changes));
+        }
+        if changes.is_empty() {
+            return Ok(Outcome::new(Some(true), comment));
+        }
+        let path = Path::new(&name);
         if !ctx.host.is_dir(path) {
             if !ctx.host.is_dir(&parent(&name)) {
+                if !self.makedirs.0 {
+                    return Err(StateError::after(format!("No directory to create {name} in"), changes));
+                }
                 make_dirs(ctx, &name, &self.perms(self.dir_bits()))?;
             }
             ctx.host.mkdir(path, None)?;
             self.perms(self.dir_bits()).enforce(ctx, path, true)?;
             changes.insert(name.as_str(), Dict::new().with("directory", "new"));
-            return Ok(Applied::Done(Outcome::new(Some(true), "").with_changes(changes)));
+            return Ok(Outcome::new(Some(true), "").with_changes(changes));
         }
+        self.change(ctx, &name, recurse, changes)
+    }
+}
+
+impl Directory {
+    /// A directory and nothing of what is in it, as `file.recurse` has them.
+    pub(super) fn plain(name: &str, user: &Value, group: &Value, mode: Option<Mode>) -> Directory {
+        Directory {
+            name: name.to_owned(),
+            user: user.clone(),
+            group: group.clone(),
+            owner: Value::None,
+            recurse: Value::None,
+            max_depth: None,
+            dir_mode: mode,
+            mode: None,
+            file_mode: None,
+            makedirs: Flag(true),
+            clean: Flag(false),
+            require: Value::None,
+            exclude_pat: Value::None,
+            follow_symlinks: Flag(false),
+            force: Flag(false),
+            backupname: None,
+            allow_symlink: Flag(true),
+            children_only: Flag(false),
+        }
+    }
+
+    /// Has a directory that is there be so; `changes` are the differences that were found.
+    fn change(
+        &self,
+        ctx: &Ctx<'_>,
+        name: &str,
+        recurse: Option<Recurse>,
+        mut changes: Dict,
+    ) -> Result<Outcome, StateError> {
+        let path = Path::new(name);
         let mut errors = Vec::new();
         let mut outcome = Outcome::new(Some(true), "");
-        if !self.children_only {
-            let done = self.perms(self.dir_bits()).enforce(ctx, path, self.follow_symlinks)?;
+        if !self.children_only.0 {
+            let done = self.perms(self.dir_bits()).enforce(ctx, path, self.follow_symlinks.0)?;
             changes.extend(done.changes);
             errors.extend(done.errors);
         }
-        let recurse = Recurse::new(&self.recurse)?;
         if let Some(recurse) = recurse {
+            let all = self.perms(None);
+            let mut fail = |comment: String| {
+                outcome.result = Some(false);
+                outcome.comment = comment;
+            };
             for (asked, given, what) in
-                [(recurse.user, &self.user, "user"), (recurse.group, &self.group, "group")]
+                [(recurse.user, &all.user, "user"), (recurse.group, &all.group, "group")]
             {
                 if asked && given.is_none() {
-                    outcome.result = Some(false);
-                    outcome.comment = format!(
+                    fail(format!(
                         "{what} not specified, but configured as a target for recursive ownership management"
-                    );
+                    ));
                 }
             }
-            if recurse.user && self.user.is_true() && uid(ctx, &self.user)?.is_none() {
-                outcome.result = Some(false);
-                outcome.comment =
-                    format!("Failed to enforce ownership for user {} (user does not exist)", self.user);
+            if let Some(user) = all.user.as_ref().filter(|_| recurse.user)
+                && uid(ctx, user)?.is_none()
+            {
+                fail(format!("Failed to enforce ownership for user {user} (user does not exist)"));
+            }
+            if let Some(group) = all.group.as_ref().filter(|_| recurse.group)
+                && gid(ctx, group)?.is_none()
+            {
+                fail(format!("Failed to enforce group ownership for group {group}"));
             }
             if recurse.silent {
                 changes = Dict::new().with("recursion", "Changes silenced");
@@ -435,30 +377,31 @@ impl State for Directory {
                 let files = level.files.iter().filter(|_| recurse.files).map(|p| (p, &file_perms));
                 let dirs = level.dirs.iter().filter(|_| recurse.dirs).map(|p| (p, &dir_perms));
                 for (inside, perms) in files.chain(dirs) {
-                    let follow = self.follow_symlinks && ctx.host.exists(inside);
+                    let follow = self.follow_symlinks.0 && ctx.host.exists(inside);
                     let done = perms.enforce(ctx, inside, follow)?;
                     changes.extend(done.changes);
                     errors.extend(done.errors);
                 }
             }
         }
-        if self.clean {
-            let removed = self.clean(ctx, &name)?;
+        if self.clean.0 {
+            let keep = keep::required(ctx, name, &self.require)?;
+            let removed = keep::clean(ctx, name, &keep, &self.exclude_pat)?;
             if !removed.is_empty() {
                 changes.insert("removed", removed);
                 outcome.comment = format!("Files cleaned from directory {name}");
             }
         }
-        if outcome.comment.is_empty() {
-            let below = if self.children_only { "/*" } else { "" };
-            outcome.comment = format!("Directory {name}{below} updated");
-        }
         if !errors.is_empty() {
             outcome.result = Some(false);
             outcome.comment = errors.join("; ");
         }
+        if outcome.comment.is_empty() {
+            let below = if self.children_only.0 { "/*" } else { "" };
+            outcome.comment = format!("Directory {name}{below} updated");
+        }
         outcome.changes = changes;
-        Ok(Applied::Done(outcome))
+        Ok(outcome)
     }
 }
 

@@ -195,7 +195,13 @@ impl Managed {
         }
     }
 
-    pub(super) fn given_contents(&self) -> [&Value; 3] {
+    /// The same for another file and another source.
+    pub(super) fn set(&mut self, name: &str, source: String) {
+        self.name = name.to_owned();
+        self.source = source.into();
+    }
+
+    fn given_contents(&self) -> [&Value; 3] {
         [&self.contents, &self.contents_pillar, &self.contents_grains]
     }
 

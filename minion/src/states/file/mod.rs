@@ -5,18 +5,25 @@ mod accumulated;
 mod act;
 mod append;
 mod blockreplace;
+mod cached;
 mod comment;
 mod contents;
 mod copy;
+mod decode;
 pub(crate) mod diff;
 mod directory;
 mod exists;
+mod formats;
 mod hardlink;
+pub(crate) mod keep;
 mod keyvalue;
 mod line;
 mod managed;
+mod mknod;
 mod pruned;
+mod recurse;
 mod replace;
+mod serialize;
 mod symlink;
 pub(crate) mod texts;
 mod touch;
@@ -36,6 +43,12 @@ pub const STATES: &[StateEntry] = &[
     entry::<blockreplace::BlockReplace>(),
     entry::<comment::Comment>(),
     entry::<comment::Uncomment>(),
+    entry::<cached::Cached>(),
+    entry::<cached::NotCached>(),
+    entry::<decode::Decode>(),
+    entry::<mknod::MkNod>(),
+    entry::<recurse::Recurse>(),
+    entry::<serialize::Serialize>(),
     entry::<copy::Copy>(),
     entry::<copy::Rename>(),
     entry::<exists::Exists>(),

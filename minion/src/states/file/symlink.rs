@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use data::loose::Mode;
+use data::loose::{Flag, Mode};
 use data::{Dict, Value};
 
-use super::util::{Perms, bits, expand_user, gid, make_dirs, parent, uid};
-use crate::states::{Applied, Outcome, Plan, State, StateError};
+use super::act::{Act, name_of, well};
+use super::managed::{owner_of, yes};
+use super::util::{Perms, bits, default_owner, gid, make_dirs, normal, parent, uid};
+use crate::states::{Outcome, StateError};
 use crate::{Ctx, args};
 
 args! {
@@ -28,36 +30,26 @@ args! {
         name: String,
         target: String,
         #[serde(default)]
-        force: bool,
+        force: Flag,
         #[serde(default)]
         backupname: Option<String>,
         #[serde(default)]
-        makedirs: bool,
+        makedirs: Flag,
         #[serde(default)]
         user: Value,
+        #[serde(default)]
+        owner: Value,
         #[serde(default)]
         group: Value,
         #[serde(default)]
         mode: Option<Mode>,
         #[serde(default)]
-        atomic: bool,
+        atomic: Flag,
         #[serde(default)]
-        inherit_user_and_group: bool,
+        inherit_user_and_group: Flag,
         #[serde(default = yes)]
-        follow_symlinks: bool,
+        follow_symlinks: Flag,
     }
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// What is to be done about a link.
-pub(crate) enum Step {
-    /// Set owner and group of the link itself.
-    Own,
-    /// Make it, instead of what is there.
-    Make,
 }
 
 /// Whom a link is to belong to.
@@ -71,24 +63,15 @@ struct Owner {
 impl Symlink {
     fn owner(&self, ctx: &Ctx<'_>, name: &str) -> Result<Owner, StateError> {
         let now = ctx.host.lstat(Path::new(name))?.filter(|_| ctx.host.is_link(Path::new(name)));
-        let inherit = now.filter(|_| self.inherit_user_and_group);
-        let id_or = |given: &Value, own: Option<u32>, default: &dyn Fn() -> String| {
-            if given.is_true() || given.as_int().is_some() {
-                given.to_string()
-            } else {
-                own.map_or_else(default, |id| id.to_string())
-            }
+        let inherit = now.filter(|_| self.inherit_user_and_group.0);
+        let given = |given: &Value, own: Option<u32>| match own {
+            Some(own) if given.is_none() => own.into(),
+            _ => given.clone(),
         };
-        let user = id_or(&self.user, inherit.as_ref().map(|s| s.uid), &|| {
-            let configured = ctx.opt("user").filter(Value::is_true).map(|v| v.to_string());
-            let own = ctx.host.euid();
-            configured.unwrap_or_else(|| ctx.host.user_name(own).unwrap_or_else(|| own.to_string()))
-        });
-        let account = ctx.host.user(&user)?;
-        let group = id_or(&self.group, inherit.as_ref().map(|s| s.gid), &|| {
-            let main = account.as_ref().map_or(0, |u| u.gid);
-            ctx.host.group_name(main).unwrap_or_else(|| main.to_string())
-        });
+        let user = given(&owner_of(&self.user, &self.owner), inherit.as_ref().map(|s| s.uid));
+        let group = given(&self.group, inherit.as_ref().map(|s| s.gid));
+        let (user, group) = default_owner(ctx, &user, &group)?;
+        let (user, group) = (user.to_string(), group.to_string());
         let (uid, gid) = (uid(ctx, &user.as_str().into())?, gid(ctx, &group.as_str().into())?);
         let mut errors = Vec::new();
         if uid.is_none() {
@@ -118,11 +101,11 @@ impl Symlink {
 
     fn there(&self, ctx: &Ctx<'_>, name: &str) -> Result<bool, StateError> {
         let path = Path::new(name);
-        Ok(if self.follow_symlinks { ctx.host.exists(path) } else { ctx.host.lstat(path)?.is_some() })
+        Ok(if self.follow_symlinks.0 { ctx.host.exists(path) } else { ctx.host.lstat(path)?.is_some() })
     }
 
     /// What Salt says in test mode.
-    fn would(&self, ctx: &Ctx<'_>, name: &str, owner: &Owner) -> Result<Plan<Step>, StateError> {
+    fn would(&self, ctx: &Ctx<'_>, name: &str, owner: &Owner) -> Result<Outcome, StateError> {
         let (path, target) = (Path::new(name), &self.target);
         let is_link = ctx.host.is_link(path);
         let mut changes = Dict::new();
@@ -146,7 +129,7 @@ impl Symlink {
                 owner.user, owner.group
             );
             (None, comment)
-        } else if self.force {
+        } else if self.force.0 {
             let comment = format!(
                 "The file or directory {name} is set for removal to make way for a new symlink targeting {target}"
             );
@@ -159,13 +142,13 @@ impl Symlink {
         };
         let dir = parent(name);
         if !ctx.host.is_dir(&dir) {
-            comment.push_str(&if self.makedirs {
+            comment.push_str(&if self.makedirs.0 {
                 format!("\n{} will be created", dir.display())
             } else {
                 format!("\nDirectory {} for symlink is not present", dir.display())
             });
         }
-        Ok(Plan::settled(result, changes, comment))
+        Ok(Outcome::new(result, comment).with_changes(changes))
     }
 
     fn backup_path(&self, name: &str) -> Result<Option<String>, StateError> {
@@ -198,77 +181,46 @@ impl Symlink {
     }
 }
 
-impl State for Symlink {
+impl Act for Symlink {
     const FUN: &'static str = "file.symlink";
-    type Step = Step;
+    const KWARGS: bool = true;
 
-    fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Step>, StateError> {
-        let name = expand_user(ctx, &self.name);
-        if name.is_empty() {
-            return Err(StateError::refused("Must provide name to file.symlink"));
-        }
+    fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
+        let name = name_of(ctx, &self.name, Self::FUN)?;
         let owner = self.owner(ctx, &name)?;
         if ctx.test {
             return self.would(ctx, &name, &owner);
         }
         let path = Path::new(&name);
         let dir = parent(&name);
-        if !self.makedirs && !ctx.host.is_dir(&dir) {
-            let problem = format!("Directory {} for symlink is not present", dir.display());
-            return Err(StateError::refused(problem));
-        }
-        if ctx.host.is_link(path) {
-            let normal = |p: &Path| p.components().collect::<std::path::PathBuf>();
-            if normal(&ctx.host.readlink(path)?) == normal(Path::new(&self.target)) {
-                if Self::is_theirs(ctx, &name, &owner)? {
-                    let comment =
-                        format!("Symlink {name} is present and owned by {}:{}", owner.user, owner.group);
-                    return Ok(Plan::nothing(comment));
-                }
-                return Ok(Plan::steps(vec![Step::Own], Dict::new(), ""));
+        if !ctx.host.is_dir(&dir) {
+            if !self.makedirs.0 {
+                let problem = format!("Directory {} for symlink is not present", dir.display());
+                return Err(StateError::refused(problem));
             }
-        } else if self.there(ctx, &name)? {
-            match self.backup_path(&name)? {
-                Some(backup) if !self.force && ctx.host.lstat(Path::new(&backup))?.is_some() => {
-                    return Err(StateError::refused(format!(
-                        "Symlink & backup dest exists and Force not set. {name} -> {} - backup: {backup}",
-                        self.target
-                    )));
-                }
-                None if !self.force && !self.atomic => {
-                    let kind = if ctx.host.is_file(path) {
-                        "File"
-                    } else if ctx.host.is_dir(path) {
-                        "Directory"
-                    } else {
-                        "File system entry"
-                    };
-                    let problem = format!("{kind} exists where the symlink {name} should be");
-                    return Err(StateError::refused(problem));
-                }
-                _ => {}
-            }
+            let (user, group) = (owner.user.as_str().into(), owner.group.as_str().into());
+            make_dirs(ctx, &name, &Perms::new(&user, &group, bits(&self.mode)))?;
         }
-        Ok(Plan::steps(vec![Step::Make], Dict::new(), ""))
-    }
-
-    fn apply(&self, step: Step, ctx: &Ctx<'_>) -> Result<Applied, StateError> {
-        let name = expand_user(ctx, &self.name);
-        let path = Path::new(&name);
-        let owner = self.owner(ctx, &name)?;
         let whose = format!("{}:{}", owner.user, owner.group);
         let own = || ctx.host.chown(path, Some(owner.uid), Some(owner.gid), false);
-        if matches!(step, Step::Own) {
-            return Ok(Applied::Done(match own() {
-                Ok(()) => Outcome::new(Some(true), format!("Set ownership of symlink {name} to {whose}"))
-                    .with_changes(Dict::new().with("ownership", whose)),
-                Err(_) => {
-                    Outcome::new(Some(false), format!("Failed to set ownership of symlink {name} to {whose}"))
+        if ctx.host.is_link(path) {
+            if normal(&ctx.host.readlink(path)?) == normal(Path::new(&self.target)) {
+                if Self::is_theirs(ctx, &name, &owner)? {
+                    return well(format!("Symlink {name} is present and owned by {whose}"));
                 }
-            }));
-        }
-        if self.makedirs {
-            make_dirs(ctx, &name, &Perms::new(&self.user, &self.group, bits(&self.mode)))?;
+                return Ok(match own() {
+                    Ok(()) => {
+                        Outcome::new(Some(true), format!("Set ownership of symlink {name} to {whose}"))
+                            .with_changes(Dict::new().with("ownership", whose))
+                    }
+                    Err(_) => Outcome::new(
+                        Some(false),
+                        format!("Failed to set ownership of symlink {name} to {whose}"),
+                    ),
+                });
+            }
+        } else if self.there(ctx, &name)? {
+            self.refuse_obstacle(ctx, &name)?;
         }
         self.clear(ctx, &name)?;
         ctx.host.symlink(Path::new(&self.target), path).map_err(|e| {
@@ -280,6 +232,57 @@ impl State for Symlink {
             outcome.result = Some(false);
             outcome.comment.push_str(&format!(", but was unable to set ownership to {whose}"));
         }
-        Ok(Applied::Done(outcome))
+        Ok(outcome)
+    }
+}
+
+impl Symlink {
+    /// A link as `file.recurse` has it.
+    pub(super) fn of(
+        name: &str,
+        target: String,
+        force: Flag,
+        user: &Value,
+        group: &Value,
+        mode: Option<Mode>,
+    ) -> Symlink {
+        Symlink {
+            name: name.to_owned(),
+            target,
+            force,
+            backupname: None,
+            makedirs: Flag(true),
+            user: user.clone(),
+            owner: Value::None,
+            group: group.clone(),
+            mode,
+            atomic: Flag(false),
+            inherit_user_and_group: Flag(false),
+            follow_symlinks: Flag(true),
+        }
+    }
+
+    /// What is in the way and may not be replaced.
+    fn refuse_obstacle(&self, ctx: &Ctx<'_>, name: &str) -> Result<(), StateError> {
+        let path = Path::new(name);
+        match self.backup_path(name)? {
+            Some(backup) if !self.force.0 && ctx.host.lstat(Path::new(&backup))?.is_some() => {
+                Err(StateError::refused(format!(
+                    "Symlink & backup dest exists and Force not set. {name} -> {} - backup: {backup}",
+                    self.target
+                )))
+            }
+            None if !self.force.0 && !self.atomic.0 => {
+                let kind = if ctx.host.is_file(path) {
+                    "File"
+                } else if ctx.host.is_dir(path) {
+                    "Directory"
+                } else {
+                    "File system entry"
+                };
+                Err(StateError::refused(format!("{kind} exists where the symlink {name} should be")))
+            }
+            _ => Ok(()),
+        }
     }
 }

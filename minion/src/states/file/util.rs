@@ -171,6 +171,11 @@ pub(crate) fn expand_vars(ctx: &Ctx<'_>, path: &str) -> String {
     out
 }
 
+/// The path without `.`, `..` and doubled slashes.
+pub(crate) fn normal(path: &Path) -> String {
+    crate::exec::file::path::normpath(&path.display().to_string())
+}
+
 /// The last part of a path.
 pub(crate) fn basename(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
