@@ -138,7 +138,7 @@ impl<'a> Composer<'a> {
     fn skip_if(&mut self, kind: &TokenKind<'a>) -> Result<bool, Error> {
         let found = std::mem::discriminant(self.kind()?) == std::mem::discriminant(kind);
         if found {
-            self.scanner.take()?;
+            self.scanner.skip_token();
         }
         Ok(found)
     }
@@ -157,7 +157,7 @@ impl<'a> Composer<'a> {
         let mark = self.scanner.peek()?.start;
         match self.kind()? {
             StreamEnd => return Ok(None),
-            Version { .. } | TagDirective { .. } | DocumentStart => {}
+            Version { .. } | TagDirective(_) | DocumentStart => {}
             _ if first => return Ok(Some((mark, false))),
             _ => {}
         }
@@ -185,9 +185,9 @@ impl<'a> Composer<'a> {
                     }
                     self.scanner.take()?;
                 }
-                TokenKind::TagDirective { .. } => {
-                    if let TokenKind::TagDirective { handle, prefix } = self.scanner.take()?.kind
-                        && self.handles.insert(handle, prefix).is_some()
+                TokenKind::TagDirective(_) => {
+                    if let TokenKind::TagDirective(tag) = self.scanner.take()?.kind
+                        && self.handles.insert(tag.0, tag.1).is_some()
                     {
                         return error("found duplicate %TAG directive");
                     }
@@ -201,7 +201,7 @@ impl<'a> Composer<'a> {
         use TokenKind::{DocumentEnd, DocumentStart, StreamEnd, TagDirective, Version};
         Ok(!matches!(
             self.kind()?,
-            Version { .. } | TagDirective { .. } | DocumentStart | DocumentEnd | StreamEnd
+            Version { .. } | TagDirective(_) | DocumentStart | DocumentEnd | StreamEnd
         ))
     }
 
@@ -294,11 +294,12 @@ impl<'a> Composer<'a> {
                     has.anchor = Some(name);
                     self.scanner.take()?;
                 }
-                TokenKind::Tag { .. } if tag.is_none() => tag = Some(self.scanner.take()?),
+                TokenKind::Tag(_) if tag.is_none() => tag = Some(self.scanner.take()?),
                 _ => break,
             }
         }
-        if let Some(Token { kind: TokenKind::Tag { handle, suffix }, start: mark, .. }) = tag {
+        if let Some(Token { kind: TokenKind::Tag(parts), start: mark, .. }) = tag {
+            let (handle, suffix) = *parts;
             let prefix = match (self.handles.get(&handle), &*handle) {
                 (Some(prefix), _) => &**prefix,
                 (None, "") => "",
@@ -322,7 +323,8 @@ impl<'a> Composer<'a> {
         if depth > MAX_DEPTH {
             return Err(Error::new(Kind::Composer, format!("nested deeper than {MAX_DEPTH}"), start));
         }
-        if let TokenKind::Alias(name) = *self.kind()? {
+        let kind = self.kind()?;
+        if let TokenKind::Alias(name) = *kind {
             // PyYAML sees the event before what follows it: the token goes only when the name is known.
             let Some((id, _)) = self.anchors.get(name).copied() else {
                 return Err(Error::new(Kind::Composer, "found undefined alias", start));
@@ -330,7 +332,10 @@ impl<'a> Composer<'a> {
             self.scanner.take()?;
             return Ok(id);
         }
-        let has = self.properties(start)?;
+        let has = match kind {
+            TokenKind::Anchor(_) | TokenKind::Tag(_) => self.properties(start)?,
+            _ => Properties::default(),
+        };
         let (block, plain) = (place != Place::Flow, self.plain.is_some());
         match self.kind()? {
             TokenKind::Scalar { .. } => match self.scanner.take()?.kind {

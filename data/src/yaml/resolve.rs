@@ -92,7 +92,9 @@ pub(super) fn resolve(text: &str) -> Tag {
                 Tag::Float
             } else if is_int(text) {
                 Tag::Int
-            } else if first.is_ascii_digit() && timestamp(text).is_some() {
+            } else if first.is_ascii_digit()
+                && timestamp(text).is_some_and(|t| t.time.is_some() || text.len() == 10)
+            {
                 Tag::Timestamp
             } else {
                 Tag::Str
@@ -202,6 +204,10 @@ const MAX_DIGITS: usize = 4300;
 
 /// The value of a scalar tagged `!!int`; the error is Python's text.
 pub(super) fn to_int(text: &str) -> Result<Value, String> {
+    // Most are a few digits.
+    if text.len() < 18 && !text.starts_with('0') && all(text, |b| b.is_ascii_digit()) {
+        return text.parse().map(Value::Int).map_err(|e| e.to_string());
+    }
     let clean = text.replace('_', "");
     let negative = clean.starts_with('-');
     let t = unsigned(&clean);
@@ -294,7 +300,7 @@ struct Timestamp {
     offset: Option<i32>,
 }
 
-/// Reads the parts of a timestamp; none if the text has not that form.
+/// Reads the parts of a timestamp; none if the text has not that form. (A date without a tag has all its digits.)
 fn timestamp(text: &str) -> Option<Timestamp> {
     let b = text.as_bytes();
     let mut at = 0;
@@ -305,24 +311,15 @@ fn timestamp(text: &str) -> Option<Timestamp> {
         digits.parse().ok()
     };
     let year = number(&mut at, 4, 4)?;
-    let month_at = at + 1;
     let expect =
         |at: &mut usize, wanted: u8| -> Option<()> { (b.get(*at) == Some(&wanted)).then(|| *at += 1) };
     expect(&mut at, b'-')?;
     let month = number(&mut at, 1, 2)?;
-    let two_digit_month = at - month_at == 2;
     expect(&mut at, b'-')?;
-    let day_at = at;
     let day = number(&mut at, 1, 2)?;
     let date = [year, month, day];
     if at == b.len() {
-        // A date alone has all its digits.
-        return (two_digit_month && at - day_at == 2).then_some(Timestamp {
-            date,
-            time: None,
-            micros: 0,
-            offset: None,
-        });
+        return Some(Timestamp { date, time: None, micros: 0, offset: None });
     }
     let blanks = |at: &mut usize| {
         let n = b.get(*at..).unwrap_or(&[]).iter().take_while(|c| matches!(c, b' ' | b'\t')).count();

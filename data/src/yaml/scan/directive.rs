@@ -60,7 +60,7 @@ impl<'a> Scanner<'a> {
                         .error("did not find expected whitespace or line break")
                         .within(CONTEXT, start));
                 }
-                self.push(TokenKind::TagDirective { handle: handle.into(), prefix }, start);
+                self.push(TokenKind::TagDirective(Box::new((handle.into(), prefix))), start);
             }
             _ => return Err(self.error("found unknown directive name").within(DIRECTIVE, start)),
         }
@@ -116,7 +116,7 @@ impl<'a> Scanner<'a> {
         if !(self.is_blank_or_end(0) || (self.in_flow() && self.byte(0) == Some(b','))) {
             return Err(self.error("did not find expected whitespace or line break").within(TAG, start));
         }
-        self.push(TokenKind::Tag { handle, suffix }, start);
+        self.push(TokenKind::Tag(Box::new((handle, suffix))), start);
         Ok(())
     }
 

@@ -21,8 +21,12 @@ pub(super) struct Token<'a> {
 #[derive(Debug, PartialEq)]
 pub(super) enum TokenKind<'a> {
     StreamEnd,
-    Version { major: u32, minor: u32 },
-    TagDirective { handle: Cow<'a, str>, prefix: Cow<'a, str> },
+    Version {
+        major: u32,
+        minor: u32,
+    },
+    /// Handle and prefix.
+    TagDirective(Box<(Cow<'a, str>, Cow<'a, str>)>),
     DocumentStart,
     DocumentEnd,
     BlockSeqStart,
@@ -38,8 +42,12 @@ pub(super) enum TokenKind<'a> {
     Value,
     Alias(&'a str),
     Anchor(&'a str),
-    Tag { handle: Cow<'a, str>, suffix: Cow<'a, str> },
-    Scalar { value: Cow<'a, str>, plain: bool },
+    /// Handle and suffix; behind a pointer, so that a token stays small.
+    Tag(Box<(Cow<'a, str>, Cow<'a, str>)>),
+    Scalar {
+        value: Cow<'a, str>,
+        plain: bool,
+    },
 }
 
 /// A token that becomes a key if a `:` follows it on its line.
@@ -99,22 +107,36 @@ impl<'a> Scanner<'a> {
 
     /// The next token, which stays.
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, Error> {
-        self.fill()?;
+        if !self.ready {
+            self.fill()?;
+        }
         // After `fill` there is a token: the stream's end at least, which is never taken.
         self.tokens.front().ok_or_else(|| Error::new(Kind::Scanner, "no token", Mark::default()))
     }
 
+    /// Drops the token that [`Scanner::peek`] has shown. The stream's end stays.
+    pub(super) fn skip_token(&mut self) {
+        if self.ready && !matches!(self.tokens.front(), Some(Token { kind: TokenKind::StreamEnd, .. }) | None)
+        {
+            self.tokens.pop_front();
+            self.taken += 1;
+            self.ready = false;
+        }
+    }
+
     /// The next token. The stream's end comes as often as it is asked for.
     pub(super) fn take(&mut self) -> Result<Token<'a>, Error> {
-        self.fill()?;
-        let mark = self.mark();
+        if !self.ready {
+            self.fill()?;
+        }
         match self.tokens.pop_front() {
-            Some(token) if token.kind != TokenKind::StreamEnd => {
+            Some(token) if !matches!(token.kind, TokenKind::StreamEnd) => {
                 self.taken += 1;
                 self.ready = false;
                 Ok(token)
             }
             _ => {
+                let mark = self.mark();
                 let end = || Token { kind: TokenKind::StreamEnd, start: mark, end: mark };
                 self.tokens.push_front(end());
                 Ok(end())
@@ -328,7 +350,20 @@ impl<'a> Scanner<'a> {
     fn plain(&mut self, start: Mark) -> Result<(), Error> {
         self.save_key()?;
         self.key_allowed = false;
-        self.plain_scalar(start)
+        self.plain_scalar(start)?;
+        self.decide_key()
+    }
+
+    /// A `:` right behind a plain scalar makes it a key: no need to find that out with the next token.
+    fn decide_key(&mut self) -> Result<(), Error> {
+        let last = (self.taken + self.tokens.len()).saturating_sub(1);
+        let is_key = self.byte(0) == Some(b':')
+            && (self.in_flow() || self.is_blank_or_end(1))
+            && self.keys.last().is_some_and(|key| {
+                let near = key.mark.line == self.line && key.at + MAX_KEY >= self.at;
+                key.possible && key.token == last && near
+            });
+        if is_key { self.value(self.mark()) } else { Ok(()) }
     }
 
     fn fetch_end(&mut self) -> Result<(), Error> {
@@ -527,8 +562,9 @@ fn is_word(b: u8) -> bool {
 
 /// Refuses what is not printable.
 fn check_characters(text: &str) -> Result<(), Error> {
-    let plain = |b: u8| (0x20..0x7f).contains(&b) || matches!(b, b'\n' | b'\r' | b'\t');
-    if text.bytes().all(plain) {
+    let plain = |b: u8| (0x20..0x7f).contains(&b) | matches!(b, b'\n' | b'\r' | b'\t');
+    // In blocks without a way out, so that many bytes are looked at in one step.
+    if text.as_bytes().chunks(64).all(|block| block.iter().fold(true, |fine, b| fine & plain(*b))) {
         return Ok(());
     }
     for (at, c) in text.char_indices() {

@@ -29,6 +29,18 @@ impl Gap {
     }
 }
 
+/// The ASCII characters that may end a piece of a plain scalar.
+static ENDS_PLAIN: [bool; 128] = {
+    let mut ends = [false; 128];
+    let bytes = b" \t\n\r:,[]{}";
+    let mut i = 0;
+    while i < bytes.len() {
+        ends[bytes[i] as usize] = true;
+        i += 1;
+    }
+    ends
+};
+
 impl<'a> Scanner<'a> {
     fn slice(&self, from: usize, to: usize) -> &'a str {
         self.text.get(from..to).unwrap_or("")
@@ -49,9 +61,7 @@ impl<'a> Scanner<'a> {
             }
             let from = self.at;
             loop {
-                self.skip_run(|b| {
-                    !matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b':' | b',' | b'[' | b']' | b'{' | b'}')
-                });
+                self.skip_run(|b| !ENDS_PLAIN.get(usize::from(b)).is_some_and(|ends| *ends));
                 let Some(b) = self.byte(0) else { break };
                 match b {
                     b' ' | b'\t' | b'\n' | b'\r' => break,
