@@ -10,7 +10,9 @@ pub mod config;
 pub mod cp;
 pub mod datastore;
 pub mod defaults;
+pub mod environ;
 mod error;
+pub mod event;
 pub mod file;
 pub mod git;
 pub mod grains;
@@ -57,6 +59,8 @@ pub const ALL: &[&[ExecEntry]] = &[
     cp::FUNCTIONS,
     datastore::FUNCTIONS,
     defaults::FUNCTIONS,
+    environ::FUNCTIONS,
+    event::FUNCTIONS,
     file::FUNCTIONS,
     git::CONFIG,
     git::INSPECT,

@@ -413,6 +413,14 @@ impl Host for FakeHost {
         self.state().env.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
     }
 
+    fn set_env(&self, name: &str, value: Option<&str>, _for_all: bool) {
+        let mut state = self.state();
+        match value {
+            Some(value) => state.env.insert(name.to_owned(), value.to_owned()),
+            None => state.env.remove(name),
+        };
+    }
+
     fn euid(&self) -> u32 {
         0
     }

@@ -125,6 +125,9 @@ pub trait Host: Send + Sync {
     fn env(&self, name: &str) -> Option<String>;
     /// The whole environment of this process.
     fn environment(&self) -> Vec<(String, String)>;
+    /// Sets a variable (none: takes it away) for the commands and questions of this job, or of all to come. The
+    /// environment of this process stays as it is: other threads read it.
+    fn set_env(&self, name: &str, value: Option<&str>, for_all: bool);
     /// The user this process runs as.
     fn euid(&self) -> u32;
     /// Waits, or fails at once when the job is cancelled.

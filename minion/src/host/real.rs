@@ -1,5 +1,7 @@
 //! The machine itself.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -16,7 +18,14 @@ use crate::hash::{self, Kind};
 pub struct RealHost {
     cancel: Cancel,
     accounts: Arc<Mutex<Accounts>>,
+    /// What this job set of the environment.
+    set: Arc<Mutex<Variables>>,
+    /// What was set for all jobs to come.
+    set_for_all: Arc<Mutex<Variables>>,
 }
+
+/// Variables that were set, or taken away, over those of this process.
+type Variables = BTreeMap<String, Option<String>>;
 
 /// What was read from `/etc`, kept until the file changes.
 #[derive(Default)]
@@ -32,6 +41,18 @@ impl RealHost {
     /// The machine, for no job in particular.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The command in the environment that was set.
+    fn within<'a>(&self, cmd: &'a Cmd) -> Cow<'a, Cmd> {
+        let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        if set.is_empty() || cmd.clean_env {
+            return Cow::Borrowed(cmd);
+        }
+        let mut cmd = cmd.clone();
+        let own = std::mem::take(&mut cmd.env);
+        cmd.env = set.iter().map(|(name, value)| (name.clone(), value.clone())).chain(own).collect();
+        Cow::Owned(cmd)
     }
 
     fn identity(&self, cmd: &Cmd) -> Result<Option<Identity>, HostError> {
@@ -65,11 +86,11 @@ impl RealHost {
 
 impl Host for RealHost {
     fn run(&self, cmd: &Cmd) -> Result<Output, HostError> {
-        process::run(cmd, self.identity(cmd)?, &self.cancel)
+        process::run(&self.within(cmd), self.identity(cmd)?, &self.cancel)
     }
 
     fn start(&self, cmd: &Cmd) -> Result<u32, HostError> {
-        process::start(cmd, self.identity(cmd)?)
+        process::start(&self.within(cmd), self.identity(cmd)?)
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, HostError> {
@@ -248,13 +269,25 @@ impl Host for RealHost {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
+        let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = || std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+        set.get(name).cloned().unwrap_or_else(own)
     }
 
     fn environment(&self) -> Vec<(String, String)> {
-        std::env::vars_os()
-            .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()))
-            .collect()
+        let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = std::env::vars_os()
+            .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
+        let over = set.iter().filter_map(|(k, v)| Some((k.clone(), v.clone()?)));
+        own.filter(|(name, _)| !set.contains_key(name)).chain(over).collect()
+    }
+
+    fn set_env(&self, name: &str, value: Option<&str>, for_all: bool) {
+        let targets = [Some(&self.set), Some(&self.set_for_all).filter(|_| for_all)];
+        for target in targets.into_iter().flatten() {
+            let mut set = target.lock().unwrap_or_else(PoisonError::into_inner);
+            set.insert(name.to_owned(), value.map(str::to_owned));
+        }
     }
 
     fn euid(&self) -> u32 {
@@ -266,7 +299,13 @@ impl Host for RealHost {
     }
 
     fn for_job(&self, cancel: Cancel) -> Arc<dyn Host> {
-        Arc::new(RealHost { cancel, accounts: Arc::clone(&self.accounts) })
+        let set = self.set_for_all.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Arc::new(RealHost {
+            cancel,
+            accounts: Arc::clone(&self.accounts),
+            set: Arc::new(Mutex::new(set)),
+            set_for_all: Arc::clone(&self.set_for_all),
+        })
     }
 }
 

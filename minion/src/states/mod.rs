@@ -5,6 +5,8 @@
 //! file, a `mod` line and a row in [`ALL`].
 
 pub mod cmd;
+pub mod environ;
+pub mod event;
 pub mod file;
 pub mod git;
 pub mod module;
@@ -30,6 +32,8 @@ pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 /// Every state function there is.
 pub const ALL: &[&[StateEntry]] = &[
     cmd::STATES,
+    environ::STATES,
+    event::STATES,
     file::STATES,
     git::STATES,
     module::STATES,
