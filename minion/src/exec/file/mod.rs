@@ -1,6 +1,7 @@
 //! Files, directories and links of this machine.
 
 mod attrs;
+mod backups;
 pub(crate) mod block;
 mod content;
 pub(crate) mod edit;
@@ -15,6 +16,7 @@ pub(crate) mod path;
 pub(crate) mod pattern;
 mod query;
 pub(crate) mod replace;
+pub(crate) mod sed;
 pub(crate) mod sum;
 pub(crate) mod tree;
 
@@ -85,6 +87,17 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<replace::Comment>(),
     entry::<replace::Uncomment>(),
     entry::<replace::CommentLine>(),
+    entry::<sed::Sed>(),
+    entry::<sed::SedContains>(),
+    entry::<sed::PSed>(),
+    entry::<sed::Patch>(),
+    entry::<backups::ListBackups>(),
+    entry::<backups::ListBackups>().also_as("file.list_backup"),
+    entry::<backups::ListBackupsDir>(),
+    entry::<backups::RestoreBackup>(),
+    entry::<backups::DeleteBackup>(),
+    entry::<backups::DeleteBackup>().also_as("file.remove_backup"),
+    entry::<backups::OpenFiles>(),
     entry::<node::IsChrDev>(),
     entry::<node::IsBlkDev>(),
     entry::<node::IsFifo>(),

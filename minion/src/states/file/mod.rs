@@ -20,6 +20,7 @@ mod keyvalue;
 mod line;
 mod managed;
 mod mknod;
+mod patch;
 mod pruned;
 mod recurse;
 mod replace;
@@ -47,6 +48,7 @@ pub const STATES: &[StateEntry] = &[
     entry::<cached::NotCached>(),
     entry::<decode::Decode>(),
     entry::<mknod::MkNod>(),
+    entry::<patch::Patch>(),
     entry::<recurse::Recurse>(),
     entry::<serialize::Serialize>(),
     entry::<copy::Copy>(),

@@ -261,7 +261,7 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
 }
 
 /// Keeps a copy of a file under `cachedir/file_backup`, as `backup: minion` asks.
-pub(crate) fn back_up(ctx: &Ctx<'_>, path: &str, backup: &str) -> Result<(), StateError> {
+pub(crate) fn back_up(ctx: &Ctx<'_>, path: &str, backup: &str) -> Result<(), HostError> {
     let configured = || ctx.opt("backup_mode").map(|v| v.to_string()).unwrap_or_default();
     let backup = if backup.is_empty() { configured() } else { backup.to_owned() };
     if backup != "minion" && backup != "both" {
