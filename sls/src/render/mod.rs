@@ -5,6 +5,7 @@ mod context;
 mod error;
 mod gpg;
 mod hints;
+mod host_filters;
 mod loader;
 mod native;
 mod pipe;
@@ -259,7 +260,7 @@ impl Renderer {
             env.add_global("opts", globals.opts);
             env.add_global("show_full_context", salt::show_full_context());
             env.add_global("ifelse", salt::ifelse(self.env.clone()));
-            for (name, filter) in salt::HOST_FILTERS {
+            for (name, filter) in host_filters::HOST_FILTERS {
                 let surroundings = self.env.clone();
                 env.add_filter(name, move |args| filter(&*surroundings, args));
             }

@@ -91,7 +91,7 @@ impl Object for Module {
     }
 }
 
-fn call(env: &dyn RenderEnv, fun: &str, args: &mut CallArgs) -> Result<Val, Error> {
+pub(super) fn call(env: &dyn RenderEnv, fun: &str, args: &mut CallArgs) -> Result<Val, Error> {
     let positional: Vec<Value> = args.args.iter().map(Val::to_value).collect();
     let kwargs: Dict = args.kwargs.iter().map(|(k, v)| (Value::Str(k.clone()), v.to_value())).collect();
     env.call(fun, positional, kwargs).map(Val::from).map_err(|error| match error {
@@ -116,29 +116,6 @@ fn call(env: &dyn RenderEnv, fun: &str, args: &mut CallArgs) -> Result<Val, Erro
 pub(super) fn ifelse(env: Rc<dyn RenderEnv>) -> Val {
     Val::function(move |args| call(&*env, "match.ifelse", args))
 }
-
-/// Salt's filters that look at the host, each with how the execution functions answer it.
-pub(super) const HOST_FILTERS: [(&str, HostFilter); 5] = [
-    ("file_hashsum", |env, args| call(env, "file.get_hash", args)),
-    ("get_uid", |env, args| {
-        let uid = call(env, "file.user_to_uid", args)?;
-        Ok(if uid.as_str() == Some("") { Val::from(Value::None) } else { uid })
-    }),
-    ("is_empty", |env, args| {
-        let size = call(env, "file.stats", args).map(|stats| stats.to_value().get("size").cloned());
-        // What is not there is not empty.
-        Ok(Val::from(Value::from(size.is_ok_and(|size| size == Some(Value::Int(0))))))
-    }),
-    ("list_files", |env, args| {
-        let directory = args.args.first().map(Val::to_value).unwrap_or_default();
-        let found = call(env, "file.find", args)?.to_value();
-        Ok(Val::from(if found.is_true() { found } else { Value::from(vec![directory]) }))
-    }),
-    ("which", |env, args| call(env, "cmd.which", args)),
-];
-
-/// A filter over execution functions.
-pub(super) type HostFilter = fn(&dyn RenderEnv, &mut CallArgs) -> Result<Val, Error>;
 
 /// `show_full_context()`: all variables that are plain data.
 pub(super) fn show_full_context() -> Val {
