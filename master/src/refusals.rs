@@ -33,6 +33,10 @@ pub enum Refusal {
     Message,
     /// An id that a minion may not have.
     Id,
+    /// A join token that does not let its minion in.
+    Token,
+    /// An address from which too many have failed to get in.
+    LockedOut,
     /// A key that is rejected.
     Rejected,
     /// A key other than the one that holds the id.
@@ -69,6 +73,8 @@ impl fmt::Display for Refusal {
             Refusal::Seal => "message changed, replayed or out of order",
             Refusal::Message => "not a message",
             Refusal::Id => "id not allowed",
+            Refusal::Token => "join token",
+            Refusal::LockedOut => "locked out",
             Refusal::Rejected => "key rejected",
             Refusal::Denied => "another key holds this id",
             Refusal::NotAccepted => "key not accepted",

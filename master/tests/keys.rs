@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use data::Dict;
-use master::keys::{Change, Include, KeyState, Keys, Policy, Verb};
+use master::keys::{Change, Include, KeyState, Keys, Offer, Policy, Verb};
 use proto::keys::PublicKey;
 
 fn key(n: u8) -> PublicKey {
@@ -15,7 +15,7 @@ fn key(n: u8) -> PublicKey {
 }
 
 fn check(keys: &Keys, id: &str, n: u8) -> KeyState {
-    keys.check(id, &key(n), &Dict::new()).unwrap()
+    keys.check(id, &key(n), Offer::default()).unwrap().state
 }
 
 fn with(dir: &Path, policy: Policy) -> Keys {
@@ -105,7 +105,7 @@ fn files_that_are_no_keys_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let keys = Keys::open(dir.path()).unwrap();
     write(&dir.path().join("minions/web1"), "-----BEGIN PUBLIC KEY-----\n");
-    let error = keys.check("web1", &key(1), &Dict::new()).unwrap_err().to_string();
+    let error = keys.check("web1", &key(1), Offer::default()).unwrap_err().to_string();
     assert!(error.contains("minions/web1") && error.contains("base64"), "{error}");
 }
 
@@ -114,7 +114,7 @@ fn ids_cannot_leave_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     let keys = Keys::open(&dir.path().join("pki")).unwrap();
     for id in ["../evil", "a/b", ".hidden", "", "a\0b"] {
-        assert!(keys.check(id, &key(1), &Dict::new()).is_err(), "{id:?}");
+        assert!(keys.check(id, &key(1), Offer::default()).is_err(), "{id:?}");
         assert!(keys.change_one(Verb::Delete, id, KeyState::Pending).is_err(), "{id:?}");
     }
     assert!(!dir.path().join("evil").exists());
@@ -173,7 +173,11 @@ fn policies_let_in() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let keys = with(dir.path(), policy.clone());
-        assert_eq!(keys.check(id, &key(1), &offered).unwrap(), expected, "{id}: {policy:?}");
+        assert_eq!(
+            keys.check(id, &key(1), Offer { grains: Some(&offered), ..Offer::default() }).unwrap().state,
+            expected,
+            "{id}: {policy:?}"
+        );
         assert_eq!(keys.state(id), Some(expected), "{id} on disk");
     }
 }

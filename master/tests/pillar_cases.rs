@@ -79,8 +79,13 @@ fn pillar_compiles_as_in_salt() {
 fn what_is_no_pillar_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let config = MasterConfig::load(dir.path()).unwrap();
-    let request =
-        PillarRequest { grains: Value::dict(), saltenv: None, pillarenv: None, overrides: "text".into(), external: Value::None };
+    let request = PillarRequest {
+        grains: Value::dict(),
+        saltenv: None,
+        pillarenv: None,
+        overrides: "text".into(),
+        external: Value::None,
+    };
     let error = PillarServer::new(Arc::new(config)).compile("m", &request).unwrap_err();
     assert_eq!(error.to_string(), "pillar of 'm': pillar= is to be a dict, not a str");
 }

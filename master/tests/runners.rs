@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use data::{Dict, Value};
 use master::fileserver::FileServer;
-use master::keys::{Change, KeyState, Keys};
+use master::keys::{Change, KeyState, Keys, Offer};
 use master::pillar::PillarServer;
 use master::runners::{self, Master, RunnerError};
 use master::store::{SqliteStore, Store};
@@ -92,7 +92,7 @@ fn fixture() -> Fixture {
     let config = Arc::new(MasterConfig::load(&dir.path().join("conf")).unwrap());
     let keys = Keys::from_config(&config).unwrap();
     for (n, id) in ["db1", "web1", "web2", "new1"].into_iter().enumerate() {
-        keys.check(id, &PublicKey::from_bytes([n as u8; 32]), &Dict::new()).unwrap();
+        keys.check(id, &PublicKey::from_bytes([n as u8; 32]), Offer::default()).unwrap();
     }
     keys.accept("web*,db1", Default::default()).unwrap();
     let store = SqliteStore::open(&config.store_file()).unwrap();

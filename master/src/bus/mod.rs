@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::refusals::{Refusal, Refusals};
-use admission::Admission;
+use admission::{Admission, Full};
 use connection::Connection;
 use link::{Link, PushError};
 use publisher::Publisher;
@@ -71,6 +71,8 @@ pub struct Limits {
     pub per_address: usize,
     /// Connections of all addresses that are not trusted.
     pub strangers: usize,
+    /// Failures to get in that an address has in a minute; 0: any number.
+    pub failures: u32,
 }
 
 impl Limits {
@@ -81,6 +83,7 @@ impl Limits {
             large: config.max_message_size.saturating_mul(4),
             per_address: config.max_connections_per_address,
             strangers: config.max_connections,
+            failures: config.max_auth_failures,
         }
     }
 }
@@ -188,7 +191,7 @@ impl Bus {
         let shared = Arc::new(Shared {
             limits,
             refusals,
-            admission: Arc::new(Admission::new(limits.per_address, limits.strangers)),
+            admission: Arc::new(Admission::new(limits)),
             large: Arc::new(Semaphore::new((limits.large / connection::LARGE).max(1))),
             publisher: Publisher::default(),
             stop: CancellationToken::new(),
@@ -297,6 +300,12 @@ impl BusSender {
         peer.0.trust(trust, self.shared.limits.message);
     }
 
+    /// The peer has failed to get in. After too many such failures its address is locked out for a while;
+    /// connections that are there stay.
+    pub fn blame(&self, peer: &PeerId) {
+        self.shared.admission.blame(peer.address().ip());
+    }
+
     /// Ends the connection once what is queued for it has left.
     pub fn disconnect(&self, peer: &PeerId) {
         peer.0.close();
@@ -352,6 +361,7 @@ async fn accept<F>(
                 let link = Arc::new(Link::new(stream, address, ticket));
                 shared.connections.spawn(serve(&shared, link));
             }
+            Err(full @ Full::Locked) => shared.refusals.count(Refusal::LockedOut, address, full),
             Err(full) => shared.refusals.count(Refusal::Connections, address, full),
         }
     }

@@ -10,13 +10,14 @@ use proto::config::MasterConfig;
 use proto::exit_codes;
 use proto::keys::StaticKey;
 use proto::message::control::Call;
-use proto::message::{ControlReply, ControlRequest};
+use proto::message::{ControlReply, ControlRequest, TargetType};
+use proto::target::Target;
 
 use super::client::Client;
 use super::error::CliError;
 use super::options::{Common, LoggingLong, Output, versions_report};
 use super::output::Printer;
-use crate::keys::{Include, Keys, KeysError, Verb};
+use crate::keys::{Bounds, Include, Keys, KeysError, Verb};
 use crate::wheel;
 
 /// Manage the keys of the minions
@@ -49,6 +50,8 @@ pub(super) struct Options {
     /// Print nothing
     #[arg(short = 'q', long, help_heading = "Output options")]
     quiet: bool,
+    #[command(flatten)]
+    bounds: TokenBounds,
     /// The directory for --gen-keys
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Key generation")]
     gen_keys_dir: PathBuf,
@@ -109,6 +112,68 @@ struct Action {
     /// Make a key pair: NAME.pem and NAME.pub
     #[arg(long, value_name = "NAME")]
     gen_keys: Option<String>,
+    /// Make a join token and print it: a minion that is given it (RSALT_TOKEN) is let in at once
+    #[arg(long)]
+    gen_token: bool,
+    /// List the join tokens that still let somebody in
+    #[arg(long)]
+    list_tokens: bool,
+    /// Revoke the join token with this name
+    #[arg(long, value_name = "NAME")]
+    revoke_token: Option<String>,
+}
+
+/// What a new token lets in.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Join tokens")]
+struct TokenBounds {
+    /// For how long: seconds, or a number with s, m, h or d; 0: for ever
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds, requires = "gen_token")]
+    ttl: u64,
+    /// How many minions; 0: any number
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "gen_token")]
+    uses: u32,
+    /// Only minions whose id matches
+    #[arg(long, value_name = "GLOB", requires = "gen_token")]
+    id: Option<String>,
+    /// Only minions whose grain matches
+    #[arg(long, value_name = "GRAIN:GLOB", requires = "gen_token")]
+    grains: Option<String>,
+    /// Forget the minions it lets in when they stop or stay away
+    #[arg(long, requires = "gen_token")]
+    ephemeral: bool,
+}
+
+/// Seconds of a time such as 90, 90s, 30m, 1h, 7d.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, unit @ ('s' | 'm' | 'h' | 'd'))) => (text.get(..at).unwrap_or_default(), unit),
+        _ => (text, 's'),
+    };
+    let factor = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86400,
+        _ => 1,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor))
+        .ok_or_else(|| "a number of seconds, or one with s, m, h or d behind it".to_owned())
+}
+
+impl TokenBounds {
+    fn bounds(&self) -> Bounds {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Bounds {
+            expires: (self.ttl > 0).then(|| (now.as_secs() + self.ttl) as f64),
+            uses: (self.uses > 0).then_some(self.uses),
+            id: self.id.clone().unwrap_or_default(),
+            grains: self.grains.clone().unwrap_or_default(),
+            ephemeral: self.ephemeral,
+        }
+    }
 }
 
 /// What is to be done, once `_all` is a glob.
@@ -118,6 +183,9 @@ enum Task {
     Finger(String),
     Print(String),
     Generate(String),
+    MakeToken,
+    ListTokens,
+    RevokeToken(String),
 }
 
 impl Action {
@@ -135,6 +203,12 @@ impl Action {
             Task::Print(glob)
         } else if let Some(name) = self.gen_keys {
             Task::Generate(name)
+        } else if self.gen_token {
+            Task::MakeToken
+        } else if self.list_tokens {
+            Task::ListTokens
+        } else if let Some(name) = self.revoke_token {
+            Task::RevokeToken(name)
         } else {
             Task::List(self.list.unwrap_or_else(|| "all".to_owned()))
         }
@@ -156,6 +230,35 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
         Task::Generate(name) => {
             let key = StaticKey::generate().map_err(|e| CliError::KeyFile(e.to_string()))?;
             key.save(&options.gen_keys_dir, &name).map_err(|e| CliError::KeyFile(e.to_string()))?;
+        }
+        Task::MakeToken => {
+            let bounds = options.bounds.bounds();
+            if !bounds.grains.is_empty() {
+                Target::parse_str(&bounds.grains, TargetType::Grain, &Dict::new())
+                    .map_err(|e| CliError::Usage(format!("--grains: {e}")))?;
+            }
+            let (token, text) = open(&config)?.make_token(bounds)?;
+            if printer.for_people() {
+                // Alone, so that a script can take it as it is.
+                printer.line(&text)?;
+            } else {
+                printer.value(&token.shown().with("name", token.name).with("token", text).into(), None)?;
+            }
+        }
+        Task::ListTokens => {
+            let tokens = open(&config)?.tokens()?;
+            let shown: Dict = tokens.iter().map(|t| (t.name.as_str(), Value::from(t.shown()))).collect();
+            printer.value(&shown.into(), None)?;
+        }
+        Task::RevokeToken(name) => {
+            if !open(&config)?.revoke_token(&name)? {
+                return Err(CliError::Refused(format!(
+                    "no token {name}; rsalt-key --list-tokens lists them"
+                )));
+            }
+            if printer.for_people() {
+                printer.line(&format!("Token {name} revoked."))?;
+            }
         }
         Task::List(which) => {
             let keys = open(&config)?;
@@ -369,6 +472,19 @@ mod tests {
             )
         );
         assert_eq!(refused(io::ErrorKind::NotFound).exit_code(), exit_codes::GENERIC);
+    }
+
+    #[test]
+    fn times() {
+        for (text, wanted) in
+            [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800), ("0", 0)]
+        {
+            assert_eq!(seconds(text), Ok(wanted));
+        }
+        for text in ["", "h", "1w", "-1", "1.5h", "99999999999999999999d"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+        assert!(Options::try_parse_from(["rsalt-key", "--uses", "3"]).is_err(), "without --gen-token");
     }
 
     #[test]

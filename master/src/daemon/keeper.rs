@@ -5,11 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use data::Dict;
+use proto::message::Event;
+
 use super::{Master, unix_time};
-use crate::keys::KeyState;
+use crate::keys::{KeyState, Verb};
+use crate::sessions::{self, Standing};
 
 /// How often the key directories are looked at. Key commands do not wait for it.
 const KEYS: Duration = Duration::from_secs(1);
+/// How often all keys are looked at, changed or not.
+const ALL: Duration = Duration::from_secs(60);
+/// How often ephemeral minions are looked over that are gone without a word.
+const EPHEMERAL: Duration = Duration::from_secs(15);
 /// How often old jobs are deleted.
 const JOBS: Duration = Duration::from_secs(600);
 
@@ -18,7 +26,7 @@ const ABSENT: Duration = Duration::from_secs(3600);
 
 /// When the key directories were changed for the last time, as far as the master has taken it over.
 #[derive(Debug)]
-pub(super) struct KeyDirs {
+pub(crate) struct KeyDirs {
     dirs: Vec<PathBuf>,
     seen: Mutex<Vec<Option<SystemTime>>>,
 }
@@ -36,6 +44,17 @@ impl KeyDirs {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = times(&self.dirs);
     }
 
+    /// Does something that may write key files, and takes its changes for known ones if there were no
+    /// others. What somebody else changes in the same instant is found by the look that comes [`ALL`].
+    pub(crate) fn own_change<T>(&self, work: impl FnOnce() -> T) -> T {
+        let unchanged = !self.changed();
+        let done = work();
+        if unchanged {
+            self.seen();
+        }
+        done
+    }
+
     fn changed(&self) -> bool {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) != times(&self.dirs)
     }
@@ -45,20 +64,84 @@ fn times(dirs: &[PathBuf]) -> Vec<Option<SystemTime>> {
     dirs.iter().map(|d| std::fs::metadata(d).and_then(|m| m.modified()).ok()).collect()
 }
 
+async fn look(master: &Arc<Master>) {
+    if let Err(error) = master.keys_changed().await {
+        tracing::error!(%error, "the minions' keys cannot be read");
+    }
+}
+
+/// Ephemeral minions that have been gone for too long.
+fn overdue(master: &Master) -> Vec<String> {
+    let grace = Duration::try_from_secs_f64(master.config().ephemeral_grace).unwrap_or(Duration::MAX);
+    let gone = |id: &String| {
+        let absence = master.sessions.absence(id).unwrap_or_else(|| master.started.elapsed());
+        absence > grace
+    };
+    master.keys().ephemerals().into_iter().filter(gone).collect()
+}
+
+/// Deletes the keys of ephemeral minions that are not connected. Whether there were any.
+fn forget(master: &Master, ids: &[String], why: &str) -> bool {
+    let mut any = false;
+    for id in ids {
+        if master.is_connected(id) {
+            continue;
+        }
+        match master.keys().change_one(Verb::Delete, id, KeyState::Accepted) {
+            Ok(Some(_)) => {
+                tracing::info!(%id, why, "the key of an ephemeral minion is deleted");
+                let data = Dict::new().with("act", "delete").with("id", id.as_str()).with("result", true);
+                master.events.fire(Event { tag: proto::tag::KEY.to_owned(), data: data.into() });
+                any = true;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%id, %error, "the key of an ephemeral minion is not deleted"),
+        }
+    }
+    any
+}
+
+/// A minion with a token that was denied because its predecessor was still connected may be let in now.
+async fn ask_again(master: &Arc<Master>) {
+    for session in master.sessions.all() {
+        let waits = session.standing() == Standing::Refused && !session.token.0.is_empty();
+        if waits && master.sessions.get(&session.id).is_none() && master.keys().is_ephemeral(&session.id) {
+            sessions::decide(master, &session).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs until the master stops.
 pub(super) async fn keep(master: Arc<Master>) {
     let mut keys = tokio::time::interval(KEYS);
     keys.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut all = tokio::time::interval(ALL);
+    all.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    all.tick().await;
+    let mut gone = tokio::time::interval(EPHEMERAL);
+    gone.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut jobs = tokio::time::interval(JOBS);
     jobs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = master.stopping() => return,
             _ = keys.tick() => {
-                if master.key_dirs.changed()
-                    && let Err(error) = master.keys_changed().await
-                {
-                    tracing::error!(%error, "the minions' keys cannot be read");
+                let left = std::mem::take(&mut *lock(&master.leaving));
+                let left: Vec<String> = left.into_iter().filter(|id| master.keys().is_ephemeral(id)).collect();
+                if forget(&master, &left, "stopped") || master.key_dirs.changed() {
+                    look(&master).await;
+                }
+                ask_again(&master).await;
+            }
+            _ = all.tick() => look(&master).await,
+            _ = gone.tick() => {
+                let overdue = overdue(&master);
+                if forget(&master, &overdue, "gone for longer than ephemeral_grace") {
+                    look(&master).await;
                 }
             }
             _ = jobs.tick() => {

@@ -7,7 +7,7 @@ mod view;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data::{Dict, Value};
@@ -98,7 +98,9 @@ pub struct Master {
     files: RwLock<Arc<FileServer>>,
     pillar: RwLock<Arc<PillarServer>>,
     stop: CancellationToken,
-    key_dirs: keeper::KeyDirs,
+    pub(crate) key_dirs: keeper::KeyDirs,
+    /// Minions that have said goodbye since the keeper looked.
+    leaving: Mutex<Vec<String>>,
 }
 
 /// A started master. Dropping it does not stop it: [`Running::stop`] does.
@@ -171,6 +173,7 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
         files: RwLock::new(Arc::new(files)),
         stop: CancellationToken::new(),
         key_dirs,
+        leaving: Mutex::default(),
     });
     let gate = tokio::spawn(sessions::serve(Arc::clone(&master), bus, master.stop.clone()));
     master.tasks.spawn(control::serve(Arc::clone(&master), control));
@@ -310,6 +313,11 @@ impl Master {
             .with("id", session.id.as_str())
             .with("pub", session.key.to_string());
         self.events.fire(Event { tag: "salt/auth".to_string(), data: data.into() });
+    }
+
+    /// A minion has stopped on purpose.
+    pub(crate) fn has_left(&self, id: &str) {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_string());
     }
 
     /// Once a second, from the gate.

@@ -1,7 +1,9 @@
 //! The minions' keys: which are accepted, pending, rejected, denied. Each is a file, so that keys can be
 //! listed, copied and pre-seeded with a shell.
 
+mod ephemeral;
 mod policy;
+mod token;
 mod verbs;
 
 use std::collections::BTreeSet;
@@ -16,6 +18,7 @@ use proto::keys::{PublicKey, valid_id, write_atomic};
 use serde::{Deserialize, Serialize};
 
 pub use policy::Policy;
+pub use token::{Bounds, Token, TokenError};
 pub use verbs::{Change, Include, Verb};
 
 /// What the master makes of a key.
@@ -66,6 +69,28 @@ pub enum KeysError {
     Id(String),
 }
 
+/// What a minion shows besides its key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offer<'a> {
+    /// Grains that may let it in: by `autosign_grains`, or within the bounds of its token.
+    pub grains: Option<&'a Dict>,
+    /// A join token; empty: none.
+    pub token: &'a str,
+    /// Its key is to go when it goes.
+    pub ephemeral: bool,
+    /// A minion with its id is connected with another key.
+    pub taken: bool,
+}
+
+/// What has become of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its state.
+    pub state: KeyState,
+    /// Why its token did not let it in.
+    pub token: Option<TokenError>,
+}
+
 /// The keys under `pki_dir`.
 #[derive(Debug)]
 pub struct Keys {
@@ -103,8 +128,12 @@ impl Keys {
 
     /// Decides about a minion that has proved that it holds `key`, and writes the decision down.
     ///
-    /// `grains` are those that the minion offers for `autosign_grains`.
-    pub fn check(&self, id: &str, key: &PublicKey, grains: &Dict) -> Result<KeyState, KeysError> {
+    /// A token lets a key in that nobody has decided about, and one in the place of an ephemeral minion
+    /// that is not connected: a container that was killed and comes back under its name.
+    pub fn check(&self, id: &str, key: &PublicKey, offer: Offer<'_>) -> Result<Decision, KeysError> {
+        let none = Dict::new();
+        let grains = offer.grains.unwrap_or(&none);
+        let decided = |state| Ok(Decision { state, token: None });
         if !valid_id(id) {
             return Err(KeysError::Id(id.to_owned()));
         }
@@ -114,26 +143,57 @@ impl Keys {
             for other in [KeyState::Pending, KeyState::Rejected, KeyState::Denied] {
                 self.take(other, id)?;
             }
-            return Ok(KeyState::Accepted);
+            return decided(KeyState::Accepted);
         }
         if self.read(KeyState::Rejected, id)?.is_some() {
-            return Ok(KeyState::Rejected);
+            return decided(KeyState::Rejected);
         }
-        if let Some(known) = self.read(KeyState::Accepted, id)? {
-            return if known == *key { Ok(KeyState::Accepted) } else { self.deny(id, key) };
+        let known = self.read(KeyState::Accepted, id)?;
+        if known == Some(*key) {
+            return decided(KeyState::Accepted);
+        }
+        let replaces = known.is_some();
+        if replaces && (offer.token.is_empty() || offer.taken || !self.is_ephemeral(id)) {
+            return self.deny(id, key).and_then(decided);
         }
         let pending = self.read(KeyState::Pending, id)?;
         if pending.is_some_and(|known| known != *key) {
-            return self.deny(id, key);
+            return self.deny(id, key).and_then(decided);
         }
-        let state = self.policy.decide(&self.dir, id, grains);
-        if state != KeyState::Pending {
+        let mut decision = Decision {
+            state: if replaces { KeyState::Denied } else { self.policy.decide(&self.dir, id, grains) },
+            token: None,
+        };
+        let mut ephemeral = offer.ephemeral;
+        if decision.state != KeyState::Accepted
+            && decision.state != KeyState::Rejected
+            && !offer.token.is_empty()
+        {
+            match self.redeem(offer.token, id, grains) {
+                Ok(token) => {
+                    decision.state = KeyState::Accepted;
+                    ephemeral |= token.bounds.ephemeral;
+                    self.take(KeyState::Denied, id)?;
+                    tracing::info!(id, token = token.name, ephemeral, "a token lets this minion in");
+                }
+                Err(why) => decision.token = Some(why),
+            }
+        }
+        if decision.state == KeyState::Denied {
+            self.deny(id, key)?;
+            return Ok(decision);
+        }
+        if decision.state != KeyState::Pending {
             self.take(KeyState::Pending, id)?;
         }
-        if pending.is_none() || state != KeyState::Pending {
-            self.put(state, id, key)?;
+        if decision.state == KeyState::Accepted && ephemeral {
+            // Before the key: a minion that is let in without the mark would stay for ever.
+            self.mark_ephemeral(id)?;
         }
-        Ok(state)
+        if pending.is_none() || decision.state != KeyState::Pending {
+            self.put(decision.state, id, key)?;
+        }
+        Ok(decision)
     }
 
     /// The state of an id, as its files say; pending and denied may stand beside accepted.

@@ -138,6 +138,9 @@ impl Keys {
         if !self.take(from, &id)? {
             return Ok(None);
         }
+        if from == KeyState::Accepted {
+            self.unmark_ephemeral(&id)?;
+        }
         Ok(Some(Change { id, from, to: verb.goes_to() }))
     }
 

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use data::Dict;
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
 use proto::keys::valid_id;
 use proto::message::{self, AuthState, Hello, ToMaster, ToMinion};
@@ -17,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing, lock};
 use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
-use crate::keys::KeyState;
+use crate::keys::{Decision, KeyState, KeysError, Offer};
 use crate::refusals::Refusal;
 use crate::requests;
 
@@ -152,16 +151,22 @@ impl Gate {
                     self.gone(&peer, "connection closed");
                 }
             }
-            Err(error) => self.refuse(&peer, Refusal::Handshake, error),
+            Err(error) => {
+                self.master.bus.blame(&peer);
+                self.refuse(&peer, Refusal::Handshake, error);
+            }
         }
     }
 
     fn hello3(&mut self, peer: PeerId, responder: Responder, body: &[u8]) {
         let (opened, hello) = match responder.read_hello3(body) {
             Ok(done) => done,
-            Err(error) => return self.refuse(&peer, Refusal::Handshake, error),
+            Err(error) => {
+                self.master.bus.blame(&peer);
+                return self.refuse(&peer, Refusal::Handshake, error);
+            }
         };
-        let Hello { id, version, autosign_grains, call, .. } = hello;
+        let Hello { id, version, autosign_grains, token, ephemeral, call, .. } = hello;
         let most = self.master.config().max_minions as usize;
         let refusal = if !valid_id(&id) {
             Some((Refusal::Id, format!("{id:?} is no id for a minion")))
@@ -175,6 +180,8 @@ impl Gate {
             key: opened.remote,
             version,
             autosign_grains,
+            token,
+            ephemeral,
             call,
             peer: peer.clone(),
             bus: self.master.bus.clone(),
@@ -215,6 +222,9 @@ impl Gate {
             ToMaster::Heartbeat => {}
             ToMaster::Goodbye => {
                 self.ended(peer, "minion stopped", true);
+                if !session.call && session.standing() == Standing::Accepted {
+                    self.master.has_left(&session.id);
+                }
                 // The minion waits for the end of the connection, so that its goodbye is not lost with it.
                 self.master.bus.disconnect(peer);
             }
@@ -286,18 +296,19 @@ impl Gate {
 }
 
 /// Looks the minion's key up and acts on what it finds.
-async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
+pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
     let looked_up = {
         let (master, session) = (Arc::clone(master), Arc::clone(session));
-        tokio::task::spawn_blocking(move || {
-            let none = Dict::new();
-            let grains = session.autosign_grains.as_dict().unwrap_or(&none);
-            master.keys().check(&session.id, &session.key, grains)
-        })
-        .await
+        tokio::task::spawn_blocking(move || master.key_dirs.own_change(|| look_up(&master, &session))).await
     };
     match looked_up {
-        Ok(Ok(state)) => settle(master, session, state).await,
+        Ok(Ok(decision)) => {
+            if let Some(why) = decision.token {
+                master.refusals.count(Refusal::Token, &session.peer, format_args!("{}: {why}", session.id));
+                master.bus.blame(&session.peer);
+            }
+            settle(master, session, decision.state).await;
+        }
         Ok(Err(error)) => {
             tracing::error!(id = %session.id, %error, "the minion's key cannot be looked up");
             let _ = session
@@ -308,6 +319,17 @@ async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
     }
 }
 
+/// Blocks.
+fn look_up(master: &Master, session: &Session) -> Result<Decision, KeysError> {
+    let offer = Offer {
+        grains: session.autosign_grains.as_dict(),
+        token: &session.token.0,
+        ephemeral: session.ephemeral,
+        taken: master.sessions.get(&session.id).is_some_and(|live| live.key != session.key),
+    };
+    master.keys().check(&session.id, &session.key, offer)
+}
+
 /// Looks all connected minions' keys up again after a change of the key files, and tells those whose
 /// standing it changes. The group key is changed when one of them has lost access; whether it was comes back.
 pub(crate) async fn recheck(master: &Arc<Master>) -> bool {
@@ -315,14 +337,11 @@ pub(crate) async fn recheck(master: &Arc<Master>) -> bool {
     let states = {
         let (master, sessions) = (Arc::clone(master), sessions.clone());
         tokio::task::spawn_blocking(move || {
-            let keys = master.keys();
-            let none = Dict::new();
             let state = |s: &Arc<Session>| {
                 if !valid_id(&s.id) {
                     return None;
                 }
-                let grains = s.autosign_grains.as_dict().unwrap_or(&none);
-                keys.check(&s.id, &s.key, grains).ok()
+                look_up(&master, s).ok().map(|decision| decision.state)
             };
             sessions.iter().map(state).collect::<Vec<_>>()
         })
@@ -378,6 +397,7 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
         }
         KeyState::Denied => {
             master.refusals.count(Refusal::Denied, &session.id, session.key.fingerprint());
+            master.bus.blame(&session.peer);
             AuthState::Denied
         }
     };

@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use proto::keys::PublicKey;
+use proto::message::auth::Secret;
 use proto::message::{self, ToMinion};
 use proto::session::Sealer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::bus::{BusSender, PeerGone, PeerId, Subscription};
 
-pub(crate) use gate::recheck;
 pub use gate::serve;
+pub(crate) use gate::{decide, recheck};
 
 /// How often both sides give a sign of life.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -52,8 +53,12 @@ pub struct Session {
     pub key: PublicKey,
     /// Its version.
     pub version: String,
-    /// The grains it shows for the autosign policy.
+    /// The grains it shows for the autosign policy and its token.
     pub autosign_grains: data::Value,
+    /// A join token.
+    pub token: Secret,
+    /// Its key is to go when it goes.
+    pub ephemeral: bool,
     /// A function asks beside the minion (`rsalt-call`): no jobs go here, and it is not the minion's presence.
     pub call: bool,
     peer: PeerId,

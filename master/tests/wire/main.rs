@@ -9,4 +9,5 @@ mod jobs;
 mod keys;
 mod ports;
 mod raw;
+mod tokens;
 mod world;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME, MAX_SESSION_FRAME};
 use proto::keys::StaticKey;
-use proto::message::auth::Welcome;
+use proto::message::auth::{Secret, Welcome};
 use proto::message::{self, AuthState, Hello, Reply, Request, ToMaster, ToMinion};
 use proto::session::{Initiator, Session};
 use zeromq::{DealerSocket, Socket as _, SocketRecv as _, SocketSend as _, SubSocket};
@@ -39,6 +39,11 @@ pub(crate) async fn receive(socket: &mut DealerSocket, limit: Duration) -> Optio
 impl Raw {
     /// Shakes hands.
     pub(crate) async fn open(world: &World, id: &str, key: &StaticKey) -> Raw {
+        Self::open_with(world, id, key, "").await
+    }
+
+    /// Shakes hands and shows a token.
+    pub(crate) async fn open_with(world: &World, id: &str, key: &StaticKey, token: &str) -> Raw {
         let mut socket = dial(world).await;
         let (initiator, first) = Initiator::start(key).unwrap();
         socket.send(first.into()).await.unwrap();
@@ -51,6 +56,8 @@ impl Raw {
             version: "0".to_string(),
             autosign_grains: data::Value::None,
             run: 1,
+            token: Secret(token.to_string()),
+            ephemeral: false,
             call: false,
         };
         let (session, third) = introduce.finish(&hello).unwrap();

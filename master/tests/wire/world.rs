@@ -264,17 +264,23 @@ impl Minion {
     }
 
     pub(crate) fn up(&mut self) {
+        self.up_with("", &[]);
+    }
+
+    /// Starts it with more in its config, and an environment.
+    pub(crate) fn up_with(&mut self, options: &str, env: &[(&str, &str)]) {
         let conf = self.root.path().join("conf");
         std::fs::create_dir_all(&conf).unwrap();
         let text = format!(
-            "id: {}\nroot_dir: {}\nmaster: 127.0.0.1\npublish_port: {}\nmaster_port: {}\nrecon_max: 200\n",
+            "id: {}\nroot_dir: {}\nmaster: 127.0.0.1\npublish_port: {}\nmaster_port: {}\nrecon_max: 200\n{options}\n",
             self.id,
             self.root.path().display(),
             self.ports.0,
             self.ports.1
         );
         std::fs::write(conf.join("minion"), text).unwrap();
-        let config = MinionConfig::load_with_env(&conf, &|_| None).unwrap();
+        let get = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_string());
+        let config = MinionConfig::load_with_env(&conf, &get).unwrap();
         let stop = CancellationToken::new();
         let token = stop.clone();
         let thread = std::thread::spawn(move || {

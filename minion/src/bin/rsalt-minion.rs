@@ -27,6 +27,9 @@ Environment:
   RSALT_MASTER           address of the master, over `master` in the config
   RSALT_ID               id of this minion, over `id` in the config
   RSALT_GRAINS           grains as YAML or JSON, over those in the config
+  RSALT_TOKEN            a join token (rsalt-key --gen-token): lets this minion in at once
+  RSALT_TOKEN_FILE       a file with a join token
+  RSALT_EPHEMERAL        1: the master forgets this minion when it stops
 ";
 
 struct Args {

@@ -62,6 +62,8 @@ impl Beside {
             version: crate::VERSION.to_string(),
             autosign_grains: data::Value::None,
             run: 0,
+            token: config.token.clone(),
+            ephemeral: config.ephemeral,
             call: true,
         };
         let masters: Vec<(MasterAddress, Pin)> = (config.masters().into_iter().enumerate())

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use data::{Dict, Value};
 use proto::config::{MasterAddress, MinionConfig};
 use proto::keys::StaticKey;
+use proto::message::auth::Secret;
 use proto::message::{Hello, Return};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -75,6 +76,9 @@ enum Told {
     Refused(String),
 }
 
+/// Bytes of grains in the handshake.
+const OFFERED: usize = 12 * 1024;
+
 /// What lives longer than a session.
 struct Shared {
     id: String,
@@ -83,6 +87,8 @@ struct Shared {
     /// Different in each run of the minion.
     run: u64,
     autosign_grains: Value,
+    token: Secret,
+    ephemeral: bool,
     jobs: Arc<Jobs>,
     runner: Arc<dyn JobRunner>,
     done: mpsc::UnboundedReceiver<Done>,
@@ -108,6 +114,8 @@ impl Shared {
             version: crate::VERSION.to_string(),
             autosign_grains: self.autosign_grains.clone(),
             run: self.run,
+            token: self.token.clone(),
+            ephemeral: self.ephemeral,
             call: false,
         }
     }
@@ -196,11 +204,7 @@ pub async fn serve(
 ) -> Result<(), PinError> {
     let Parts { key, runner, jobs, done, asks, health } = parts;
     let grains = runner.grains();
-    let offered: Dict = config
-        .autosign_grains
-        .iter()
-        .filter_map(|name| Some((name.as_str(), grains.get(name)?.clone())))
-        .collect();
+    let offered = offered_grains(config, &grains);
     let most = Duration::from_millis(config.recon_max).max(FIRST_PAUSE);
     let mut shared = Shared {
         id: config.id.clone(),
@@ -208,6 +212,8 @@ pub async fn serve(
         masters: config.masters(),
         run: (backoff::random() * 1e15) as u64,
         autosign_grains: offered.into(),
+        token: config.token.clone(),
+        ephemeral: config.ephemeral,
         jobs,
         runner,
         done,
@@ -275,6 +281,24 @@ pub async fn serve(
             () = pauses(&mut shared, pause) => {}
         }
     }
+}
+
+/// The grains that may let this minion in: those that the config names, and all of them with a token, whose
+/// bounds only the master knows. What does not fit into a handshake stays away.
+fn offered_grains(config: &MinionConfig, grains: &Value) -> Dict {
+    let named = |name: &str| config.autosign_grains.iter().any(|n| n == name);
+    let mut room = OFFERED;
+    let mut offered = Dict::new();
+    for (name, value) in grains.as_dict().into_iter().flatten() {
+        let Some(name) = name.as_str() else { continue };
+        let wanted = named(name) || !config.token.0.is_empty();
+        let size = name.len() + data::msgpack::encode(value).len();
+        if wanted && size <= room {
+            room -= size;
+            offered.insert(name, value.clone());
+        }
+    }
+    offered
 }
 
 /// Waits, and keeps what cannot be sent meanwhile from being in anybody's way.

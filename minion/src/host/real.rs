@@ -276,7 +276,9 @@ impl Host for RealHost {
 
     fn environment(&self) -> Vec<(String, String)> {
         let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        // A join token is the minion's, not that of every command it runs.
         let own = std::env::vars_os()
+            .filter(|(name, _)| name != "RSALT_TOKEN")
             .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
         let over = set.iter().filter_map(|(k, v)| Some((k.clone(), v.clone()?)));
         own.filter(|(name, _)| !set.contains_key(name)).chain(over).collect()

@@ -40,6 +40,8 @@ pub struct MasterConfig {
     pub autosign_grains_dir: Option<PathBuf>,
     /// Seconds for which a file in `minions_autosign` lets its minion in.
     pub autosign_timeout: f64,
+    /// Seconds for which an ephemeral minion may be gone before its key goes.
+    pub ephemeral_grace: f64,
     /// Config and keys may be writable by the group.
     pub permissive_pki_access: bool,
     /// How long jobs and returns are kept; 0 keeps them for ever.
@@ -60,6 +62,8 @@ pub struct MasterConfig {
     pub max_connections_per_address: usize,
     /// Connections of all addresses that are not accepted minions.
     pub max_connections: usize,
+    /// Failures to get in that an address has in a minute; 0: any number.
+    pub max_auth_failures: u32,
     /// Bytes of a message of an accepted minion.
     pub max_message_size: usize,
     /// The command line prints a summary.
@@ -96,6 +100,7 @@ impl MasterConfig {
             autoreject_file: s.path_opt("autoreject_file", &root)?,
             autosign_grains_dir: s.path_opt("autosign_grains_dir", &root)?,
             autosign_timeout: s.seconds("autosign_timeout")? * 60.0,
+            ephemeral_grace: s.seconds("ephemeral_grace")? * 60.0,
             permissive_pki_access: s.flag("permissive_pki_access")?,
             keep_jobs_seconds: s.int("keep_jobs_seconds")?,
             timeout: s.seconds("timeout")?,
@@ -106,6 +111,7 @@ impl MasterConfig {
             max_open_files: s.int("max_open_files")?,
             max_connections_per_address: s.int("max_connections_per_address")?,
             max_connections: s.int("max_connections")?,
+            max_auth_failures: s.int("max_auth_failures")?,
             max_message_size: s.int("max_message_size")?,
             cli_summary: s.flag("cli_summary")?,
             show_jid: s.flag("show_jid")?,

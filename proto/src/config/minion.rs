@@ -7,6 +7,7 @@ use data::{Dict, Value};
 
 use super::read::{Roots, Source};
 use super::{Common, ConfigError};
+use crate::message::auth::Secret;
 
 /// The annotated default file: `/etc/rsalt/minion` as it ships.
 pub const DEFAULT_MINION: &str = include_str!("default/minion");
@@ -34,6 +35,10 @@ pub struct MinionConfig {
     pub grains_blacklist: Vec<String>,
     /// The grains the master may accept the key by.
     pub autosign_grains: Vec<String>,
+    /// A join token; empty: none. It is in no other place of the config: templates and modules do not see it.
+    pub token: Secret,
+    /// The master is to forget the key when the minion goes.
+    pub ephemeral: bool,
     /// The master's fingerprint; the first one seen is kept when this is not set.
     pub master_finger: Option<String>,
     /// `remote`: files and pillar from the master; `local`: from `file_roots`.
@@ -97,6 +102,15 @@ impl MinionConfig {
         if let Some(id) = env("RSALT_ID") {
             source.set("id", id.trim().into(), "RSALT_ID");
         }
+        for (name, key) in
+            [("RSALT_TOKEN", "token"), ("RSALT_TOKEN_FILE", "token_file"), ("RSALT_EPHEMERAL", "ephemeral")]
+        {
+            if let Some(text) = env(name) {
+                let text = text.trim();
+                let value = if text == "1" { true.into() } else { text.into() };
+                source.set(key, value, name);
+            }
+        }
         if let Some(text) = env("RSALT_GRAINS") {
             let grains = environment_grains(&text)?;
             let mut merged = source.map("grains")?.as_ref().clone();
@@ -123,6 +137,7 @@ impl MinionConfig {
             source.set("id", id.into(), "the host name");
         }
         let common = Common::read(&source, dir)?;
+        let token = take_token(&mut source, dir)?;
         let s = &source;
         let mut config = MinionConfig {
             master: s.texts("master")?,
@@ -133,6 +148,8 @@ impl MinionConfig {
             grains_deep_merge: s.flag("grains_deep_merge")?,
             grains_blacklist: s.texts("grains_blacklist")?,
             autosign_grains: s.texts("autosign_grains")?,
+            token,
+            ephemeral: s.flag("ephemeral")?,
             master_finger: s.text_opt("master_finger")?,
             file_client: s.word("file_client", &["remote", "local"], "remote or local")?,
             file_roots: s.roots("file_roots")?,
@@ -194,6 +211,25 @@ fn split_port(text: &str) -> (&str, Option<u16>) {
         }
         // No colon, or the several of an IPv6 address.
         _ => (text, None),
+    }
+}
+
+/// The join token, taken out of the config.
+fn take_token(source: &mut Source, dir: &Path) -> Result<Secret, ConfigError> {
+    let token = source.text("token")?;
+    let file = source.text_opt("token_file")?.filter(|file| !file.is_empty()).map(|file| dir.join(file));
+    source.set("token", "".into(), "token");
+    if !token.is_empty() {
+        return Ok(Secret(token));
+    }
+    let Some(file) = file else { return Ok(Secret::default()) };
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Secret(text.trim().to_owned())),
+        // The minion may be known already; otherwise it waits to be accepted, and its log says so.
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "the token cannot be read");
+            Ok(Secret::default())
+        }
     }
 }
 

@@ -11,16 +11,33 @@ pub struct Hello {
     /// The minion's version.
     #[serde(default)]
     pub version: String,
-    /// Grains that the autosign policy may ask for; empty unless `autosign_grains` is configured.
+    /// Grains that the autosign policy may ask for, or a token: those of `autosign_grains`, and with a token
+    /// all of them, as far as they fit into a handshake.
     #[serde(default)]
     pub autosign_grains: data::Value,
     /// Distinguishes the runs of a minion: a second session of one run replaces the first at once.
     #[serde(default)]
     pub run: u64,
+    /// A join token; empty: none.
+    #[serde(default)]
+    pub token: Secret,
+    /// The key is to go when the minion goes.
+    #[serde(default)]
+    pub ephemeral: bool,
     /// One function on the minion's machine asks (`rsalt-call`) beside the minion: it takes no jobs, and
     /// does not count as the minion's presence.
     #[serde(default)]
     pub call: bool,
+}
+
+/// A text that no log shows.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "…" })
+    }
 }
 
 /// What the master makes of a minion's key.
