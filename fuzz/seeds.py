@@ -5,7 +5,7 @@ A target names them itself, in comments at its head:
 
     //! seeds: GLOB [split=LINE] [msgpack]
 
-GLOB is relative to the repository. `split=LINE`: each file holds several seeds, with LINE between them.
+GLOB is relative to the repository. `split=LINE`: each file holds several seeds, with LINE between them; `split=`: each line is one.
 `msgpack`: the files are JSON, the seeds are their values as msgpack.
 """
 
@@ -50,7 +50,10 @@ def seeds(glob, split=None, msgpack=False):
                 pass
             continue
         content = path.read_bytes()
-        yield from re.split(rb"(?m)^%s\n" % re.escape(split).encode(), content) if split else [content]
+        if split == "":
+            yield from content.splitlines()
+        else:
+            yield from re.split(rb"(?m)^%s\n" % re.escape(split).encode(), content) if split else [content]
 
 
 def main():
@@ -60,7 +63,7 @@ def main():
         count = 0
         for line in re.findall(r"(?m)^//! seeds: (.*)$", target.read_text()):
             glob, *words = line.split()
-            options = {word.partition("=")[0]: word.partition("=")[2] or True for word in words}
+            options = {word.split("=")[0]: word.split("=", 1)[1] if "=" in word else True for word in words}
             for seed in seeds(glob, **options):
                 if len(seed) <= MAX_BYTES:
                     (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
