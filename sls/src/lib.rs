@@ -13,6 +13,7 @@ mod env;
 mod glob;
 pub mod high;
 mod hint;
+mod keys;
 mod low;
 pub mod pillar;
 pub mod render;

@@ -6,7 +6,8 @@ use data::{Dict, Value};
 use indexmap::IndexSet;
 
 use crate::high::{HighData, is_dunder};
-use crate::requisite::{Graph, Kind};
+use crate::keys::KEYS;
+use crate::requisite::{Graph, Kind, Kinds};
 use crate::{LowChunk, glob, hint};
 
 /// What compiling needs to know beyond the high data.
@@ -67,21 +68,17 @@ impl LowState {
                 continue;
             }
             let body = Arc::unwrap_or_clone(body);
-            let mut base = Dict::with_capacity(8);
-            base.insert("state", Value::None);
-            base.insert("name", Value::Str(id.clone()));
-            for key in ["__sls__", "__env__", "__sls_included_from__"] {
-                if let Some(value) = body.get(key) {
-                    base.insert(key, value.clone());
-                }
-            }
-            base.insert("__id__", Value::Str(id.clone()));
+            let from = [&KEYS.sls, &KEYS.env, &KEYS.included_from]
+                .map(|key| body.get_value(key).map(|value| (key.clone(), value.clone())));
             for (state, args) in body {
                 if is_dunder(&state) {
                     continue;
                 }
-                let mut chunk = base.clone();
-                chunk.insert("state", state);
+                let mut chunk = Dict::with_capacity(7 + args.as_list().map_or(0, <[Value]>::len));
+                chunk.insert(KEYS.state.clone(), state);
+                chunk.insert(KEYS.name.clone(), Value::Str(id.clone()));
+                from.iter().flatten().for_each(|(key, value)| drop(chunk.insert(key.clone(), value.clone())));
+                chunk.insert(KEYS.id.clone(), Value::Str(id.clone()));
                 if let Err(error) = low.state(&id, chunk, &args, options) {
                     errors.push(error);
                 }
@@ -203,7 +200,7 @@ impl LowState {
         }
         let Some(fun) = fun else { return Ok(()) };
         if names.is_empty() {
-            chunk.insert("fun", fun);
+            chunk.insert(KEYS.fun.clone(), fun);
             self.add(chunk, Some(options));
             return Ok(());
         }
@@ -233,8 +230,8 @@ impl LowState {
                     live.insert("name", entry);
                 }
             }
-            live.insert("name_order", Value::Int(place as i64 + 1));
-            live.insert("fun", fun.clone());
+            live.insert(KEYS.name_order.clone(), Value::Int(place as i64 + 1));
+            live.insert(KEYS.fun.clone(), fun.clone());
             self.add(live, Some(options));
         }
         Ok(())
@@ -264,17 +261,18 @@ impl LowState {
         let mut errors = Vec::new();
         let mut watches = std::collections::HashMap::new();
         for index in 0..self.chunks.len() {
-            if let Some(chunk) = self.chunks.get_mut(index) {
+            let Some(chunk) = self.chunks.get_mut(index) else { continue };
+            let mut kinds = Kinds::of(&chunk.low);
+            if kinds.has(Kind::Watch) || kinds.has(Kind::WatchAny) {
                 let has_watch = |state: &Arc<str>| (options.has_state)(&format!("{state}.mod_watch"));
-                if chunk.low.contains("watch") || chunk.low.contains("watch_any") {
-                    let module = chunk.state.clone();
-                    if !*watches.entry(module.clone()).or_insert_with(|| has_watch(&module)) {
-                        watch_to_require(&mut chunk.low);
-                    }
+                let module = chunk.state.clone();
+                if !*watches.entry(module.clone()).or_insert_with(|| has_watch(&module)) {
+                    watch_to_require(&mut chunk.low);
+                    kinds = Kinds::of(&chunk.low);
                 }
             }
             if let Err(error) =
-                self.graph.add_requisites(index, &mut self.chunks, &options.disabled_requisites)
+                self.graph.add_requisites(index, kinds, &mut self.chunks, &options.disabled_requisites)
             {
                 errors.push(error);
                 continue;

@@ -3,17 +3,19 @@
 use data::{Dict, Value};
 
 use crate::hint;
+use crate::keys::KEYS;
 
 /// Adds `__sls__` and `__env__` to each ID and turns `pkg.installed: […]` and the short form
 /// `id: pkg.installed` into `pkg: [installed, …]`.
 pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut Vec<String>) {
+    let (of_sls, of_env) = (Value::from(sls), Value::from(saltenv));
     for (id, body) in ids.iter_mut() {
         if let Value::Str(short) = body {
             let mut parts = short.split('.');
             if let (Some(state), Some(fun)) = (parts.next(), parts.next()) {
                 *body = Dict::new()
-                    .with("__sls__", sls)
-                    .with("__env__", saltenv)
+                    .with(KEYS.sls.clone(), of_sls.clone())
+                    .with(KEYS.env.clone(), of_env.clone())
                     .with(state, vec![Value::from(fun)])
                     .into();
                 continue;
@@ -29,8 +31,8 @@ pub(super) fn normalise(ids: &mut Dict, sls: &str, saltenv: &str, errors: &mut V
                 "ID '{id}' in SLS '{sls}' contains multiple state declarations of the same type"
             ));
         }
-        states.entry_or("__sls__", || sls.into());
-        states.entry_or("__env__", || saltenv.into());
+        states.entry_or(KEYS.sls.clone(), || of_sls.clone());
+        states.entry_or(KEYS.env.clone(), || of_env.clone());
     }
 }
 
@@ -121,7 +123,9 @@ pub(super) fn number<'a>(ids: impl Iterator<Item = (&'a Value, &'a mut Value)>, 
                 continue;
             }
             if let Some(args) = args.as_list_mut() {
-                args.push(Dict::new().with("order", Value::Int(*next)).into());
+                let mut order = Dict::with_capacity(1);
+                order.insert(KEYS.order.clone(), Value::Int(*next));
+                args.push(order.into());
                 *next += 1;
             }
         }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::{HighData, body_str, decls};
 use crate::hint;
+use crate::keys::KEYS;
 use crate::render::Renderer;
 
 /// Which SLS to run, by environment, in order; a name may be a glob.
@@ -183,7 +184,7 @@ impl<'a> Compiler<'a> {
             // One list for all of the file.
             let from: Value = from.iter().rev().cloned().collect::<Vec<_>>().into();
             for body in ids.iter_mut().filter_map(|(_, body)| body.as_dict_mut()) {
-                body.insert("__sls_included_from__", from.clone());
+                body.insert(KEYS.included_from.clone(), from.clone());
             }
         }
 

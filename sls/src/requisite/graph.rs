@@ -27,6 +27,15 @@ pub(crate) struct Graph {
     by_name: IndexMap<Arc<str>, Nodes, Hasher>,
     by_sls: IndexMap<Arc<str>, Nodes, Hasher>,
     pub(super) groups: Groups,
+    last_sls: Option<LastSls>,
+}
+
+/// Where the states of a file are registered.
+#[derive(Clone, Debug)]
+struct LastSls {
+    sls: Arc<str>,
+    from: Value,
+    places: Vec<usize>,
 }
 
 /// The nodes of a name: one as a rule.
@@ -71,30 +80,67 @@ impl Graph {
             Value::Str(name) => Some(name.clone()),
             _ => None,
         };
-        let named = |name: &str| self.by_name.get(name).map(Nodes::as_slice).unwrap_or_default();
-        let (of_id, of_name) = (named(&chunk.id), name.as_deref().map_or(named(&chunk.id), named));
-        let candidates = if of_name.len() < of_id.len() { of_name } else { of_id };
-        let there = candidates
-            .iter()
-            .find(|node| chunks.get(**node as usize).is_some_and(|other| other.is_same_as(chunk)));
-        let node = there.copied().unwrap_or(self.chunk_of.len() as u32);
-        if there.is_none() {
+        let next = self.chunk_of.len() as u32;
+        let is_same = |node: &&u32| chunks.get(**node as usize).is_some_and(|other| other.is_same_as(chunk));
+        let node = match self.by_name.entry(chunk.id.clone()) {
+            indexmap::map::Entry::Vacant(free) => {
+                free.insert(Nodes::One(next));
+                next
+            }
+            indexmap::map::Entry::Occupied(there) => {
+                let of_id = there.index();
+                let of_id =
+                    self.by_name.get_index(of_id).map(|(_, nodes)| nodes.as_slice()).unwrap_or_default();
+                let of_name = name.as_deref().and_then(|name| self.by_name.get(name)).map(Nodes::as_slice);
+                let fewer = match (name.is_some(), of_name) {
+                    (true, None) => &[],
+                    (_, Some(of_name)) if of_name.len() < of_id.len() => of_name,
+                    _ => of_id,
+                };
+                let node = fewer.iter().find(is_same).copied().unwrap_or(next);
+                register(&mut self.by_name, chunk.id.clone(), node);
+                node
+            }
+        };
+        if node == next {
             self.chunk_of.push(node);
             self.out.push(Edges::default());
             self.waits_for.push(Edges::default());
         }
-        for name in name.into_iter().chain([chunk.id.clone()]) {
+        if let Some(name) = name {
             register(&mut self.by_name, name, node);
         }
-        let included_from = chunk.get("__sls_included_from__").and_then(Value::as_list).unwrap_or_default();
-        let included_from = included_from.iter().filter_map(|sls| match sls {
-            Value::Str(sls) => Some(sls.clone()),
-            _ => None,
-        });
-        for sls in std::iter::once(chunk.sls.clone()).filter(|sls| !sls.is_empty()).chain(included_from) {
-            register(&mut self.by_sls, sls, node);
-        }
+        self.register_sls(chunk, node);
         node as usize
+    }
+
+    /// States of one file come one after the other and share the texts: those are looked up once.
+    fn register_sls(&mut self, chunk: &LowChunk, node: u32) {
+        let from = chunk.get("__sls_included_from__").and_then(Value::as_list).unwrap_or_default();
+        let known = self.last_sls.as_ref().is_some_and(|last| {
+            Arc::ptr_eq(&last.sls, &chunk.sls) && std::ptr::eq(last.from.as_list().unwrap_or_default(), from)
+        });
+        if !known {
+            let names = from.iter().filter_map(|sls| match sls {
+                Value::Str(sls) => Some(sls.clone()),
+                _ => None,
+            });
+            let names = std::iter::once(chunk.sls.clone()).filter(|sls| !sls.is_empty()).chain(names);
+            let places = names.map(|sls| {
+                let entry = self.by_sls.entry(sls);
+                let place = entry.index();
+                entry.or_insert_with(|| Nodes::Many(Vec::new()));
+                place
+            });
+            let places = places.collect();
+            let from = chunk.get("__sls_included_from__").cloned().unwrap_or_default();
+            self.last_sls = Some(LastSls { sls: chunk.sls.clone(), from, places });
+        }
+        for place in self.last_sls.iter().flat_map(|last| &last.places) {
+            if let Some((_, nodes)) = self.by_sls.get_index_mut(*place) {
+                nodes.add(node);
+            }
+        }
     }
 
     /// What a chunk waits for, or the test run of it, by kind.
@@ -117,21 +163,15 @@ impl Graph {
         !self.groups.is_empty()
     }
 
-    /// Reads the requisites of a chunk. The error is Salt's text.
+    /// Reads the requisites of a chunk that has these kinds. The error is Salt's text.
     pub(crate) fn add_requisites(
         &mut self,
         index: usize,
+        kinds: Kinds,
         chunks: &mut [LowChunk],
         disabled: &[String],
     ) -> Result<(), String> {
-        let mut there = Kinds::default();
-        for key in chunks.get(index).into_iter().flat_map(|chunk| chunk.low.keys()).filter_map(Value::as_str)
-        {
-            if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == key) {
-                there.add(kind);
-            }
-        }
-        for kind in Kind::ALL.into_iter().filter(|kind| there.has(*kind)) {
+        for kind in Kind::ALL.into_iter().filter(|kind| kinds.has(*kind)) {
             let Some(chunk) = chunks.get(index) else { return Ok(()) };
             let Some(items @ Value::List(_)) = chunk.get(kind.name()) else { continue };
             if disabled.iter().any(|d| d == kind.name()) {

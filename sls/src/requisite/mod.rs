@@ -10,7 +10,7 @@ mod status;
 pub(crate) use graph::Graph;
 pub(crate) use status::{Outcome, Status, judge};
 
-use data::Value;
+use data::{Dict, Value};
 
 /// The kinds of requisites. Their order is Salt's precedence when the order of states is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +77,21 @@ impl Kind {
 pub(crate) struct Kinds(u16);
 
 impl Kinds {
+    /// Those of a chunk.
+    pub(crate) fn of(low: &Dict) -> Kinds {
+        let mut kinds = Kinds::default();
+        for key in low.keys().filter_map(Value::as_str) {
+            // Few keys begin like one of them.
+            if !matches!(key.as_bytes().first(), Some(b'r' | b'w' | b'o' | b'p')) {
+                continue;
+            }
+            if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == key) {
+                kinds.add(kind);
+            }
+        }
+        kinds
+    }
+
     /// Adds a kind; false when it was there.
     pub(crate) fn add(&mut self, kind: Kind) -> bool {
         let new = self.0 & (1 << kind as u16) == 0;
@@ -84,6 +99,7 @@ impl Kinds {
         new
     }
 
+    /// Whether a kind is among them.
     pub(crate) fn has(self, kind: Kind) -> bool {
         self.0 & (1 << kind as u16) != 0
     }

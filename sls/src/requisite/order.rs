@@ -10,6 +10,7 @@ use data::Value;
 use super::Graph;
 use super::edges::Edges;
 use crate::LowChunk;
+use crate::keys::KEYS;
 
 /// What `last` and negative numbers count from.
 const LAST: i64 = 1_000_000;
@@ -133,17 +134,17 @@ impl Graph {
 
 /// Makes the `order` of a chunk a number. Only its own turn adds the place among its `names`.
 fn settle(chunk: &mut LowChunk, cap: i64, own_turn: bool) -> f64 {
-    let mut order = match chunk.low.get("order") {
-        Some(n @ (Value::Int(_) | Value::Float(_) | Value::Bool(_))) => n.clone(),
-        Some(Value::Str(s)) if **s == *"last" => Value::Int(cap + LAST),
-        Some(Value::Str(s)) if **s == *"first" => Value::Int(0),
-        _ => Value::Int(cap),
+    let (mut order, mut settled) = match chunk.low.get_value(&KEYS.order) {
+        Some(n @ (Value::Int(_) | Value::Float(_) | Value::Bool(_))) => (n.clone(), true),
+        Some(Value::Str(s)) if **s == *"last" => (Value::Int(cap + LAST), false),
+        Some(Value::Str(s)) if **s == *"first" => (Value::Int(0), false),
+        _ => (Value::Int(cap), false),
     };
     let mut number = order.as_f64().unwrap_or_default();
     if own_turn {
         if let Some(place) = chunk.low.remove("name_order").and_then(|n| n.as_f64()) {
             number += place / 10_000.0;
-            order = Value::Float(number);
+            (order, settled) = (Value::Float(number), false);
         }
         if number < 0.0 {
             number += (cap + LAST) as f64;
@@ -151,8 +152,11 @@ fn settle(chunk: &mut LowChunk, cap: i64, own_turn: bool) -> f64 {
                 Value::Float(_) => Value::Float(number),
                 _ => Value::Int(number as i64),
             };
+            settled = false;
         }
     }
-    chunk.low.insert("order", order);
+    if !settled {
+        chunk.low.insert(KEYS.order.clone(), order);
+    }
     number
 }
