@@ -149,6 +149,16 @@ impl Caller {
         self.0.parts.pillar.pillar(&self.grains(), pillarenv, over)
     }
 
+    /// The same with one more external pillar, if that is allowed.
+    pub(crate) fn pillar_with(
+        &self,
+        pillarenv: Option<&str>,
+        over: Option<&Value>,
+        external: &Value,
+    ) -> Result<Value, crate::pillar::PillarError> {
+        self.0.parts.pillar.pillar_with(&self.grains(), pillarenv, over, external)
+    }
+
     /// Calls a function as a template would: its errors are errors here.
     pub fn function(
         &self,

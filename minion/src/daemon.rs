@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use data::Value;
 use proto::config::MinionConfig;
 use proto::keys::{KeyFileError, StaticKey, valid_id};
+use proto::message::{Job, Request};
+use proto::target::TargetType;
 use tokio_util::sync::CancellationToken;
 
-use crate::conn::{self, PinError, RemoteFiles, RemotePillar};
+use crate::conn::{self, Asker, PinError, RemoteFiles, RemotePillar};
 use crate::fileclient::{FileClient, LocalFiles};
 use crate::health::Health;
 use crate::host::Stop;
@@ -19,6 +22,9 @@ use crate::{Caller, JobControl, Parts, RunningJob, grains, local, memory};
 
 /// Jobs that run at SIGTERM get so much time to end by themselves, and then to end when told to.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Before `startup_states` the master is asked this often whether it is there.
+const MASTER_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the minion does not run.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +84,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         let files = RemoteFiles::new(asker.clone(), &config.cachedir);
         (Arc::new(files), Arc::new(RemotePillar::new(asker.clone(), config.saltenv.clone())))
     };
+    let master = (config.file_client != "local").then(|| asker.clone());
     let table = Arc::new(LateJobs::default());
     let caller = Caller::new(Parts {
         opts: config.opts.clone(),
@@ -104,6 +111,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     let served = tokio::select! {
         served = conn::serve(&config, parts, patient, stop) => served,
         () = memory::give_back_when_idle(&jobs) => Ok(()),
+        () = run_at_start(&config, &jobs, master) => Ok(()),
     };
     health.end();
     // What a job returns from here on is in the spool, and sent by the next run.
@@ -116,6 +124,50 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     remove_pidfile(config.pidfile.as_deref());
     tracing::info!("minion stops");
     Ok(served?)
+}
+
+/// Has the job table run `startup_states` once the master is there to answer, then waits for ever.
+async fn run_at_start(config: &MinionConfig, jobs: &Arc<Jobs>, master: Option<Asker>) {
+    if !config.startup_states.is_empty() {
+        while let Some(asker) = master.clone() {
+            // It answers when there is a session and the key is accepted.
+            let there = tokio::task::spawn_blocking(move || asker.ask(Request::Ping)).await;
+            if matches!(there, Ok(Ok(_))) {
+                break;
+            }
+            tokio::time::sleep(MASTER_PAUSE).await;
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let taken = jobs.take(startup_job(config, now), now);
+        tracing::info!(states = config.startup_states, ?taken, "startup states");
+    }
+    std::future::pending().await
+}
+
+/// The job that `startup_states` asks for: `sls` and `top` by name, anything else is the highstate, as in Salt.
+fn startup_job(config: &MinionConfig, now: f64) -> Job {
+    let (fun, arg): (&str, Vec<Value>) = match config.startup_states.as_str() {
+        "sls" => ("state.sls", vec![config.sls_list.clone().into()]),
+        "top" => {
+            let file = config.opts.get("top_file").filter(|file| file.is_true()).cloned();
+            ("state.top", vec![file.unwrap_or_else(|| "top.sls".into())])
+        }
+        _ => ("state.highstate", Vec::new()),
+    };
+    Job {
+        jid: proto::jid::Generator::after("").next_jid(),
+        fun: fun.to_owned(),
+        arg,
+        tgt: vec![config.id.as_str()].into(),
+        tgt_type: TargetType::List,
+        delimiter: String::new(),
+        ret: String::new(),
+        user: "root".to_owned(),
+        timeout: 0.0,
+        issued: now,
+        expiry: 0.0,
+        extra: Value::None,
+    }
 }
 
 /// Writes the process id where the config wants it. That nobody can read it there stops no daemon.

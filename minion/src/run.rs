@@ -45,6 +45,11 @@ impl Minion {
         &self.caller
     }
 
+    /// Whether the minion's own data match a target.
+    pub(crate) fn matches_data(&self, target: &str) -> bool {
+        crate::exec::matches::matches_data(&self.ctx(), target)
+    }
+
     fn ctx(&self) -> Ctx<'_> {
         Ctx::new(&self.caller, &self.scope, &self.job)
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use data::Value;
 use proto::jid;
-use proto::message::{Reply, Return};
+use proto::message::{Job, Reply, Return};
+use proto::target::TargetType;
 
 use crate::daemon::Master;
 use crate::refusals::Refusal;
@@ -17,7 +19,7 @@ pub(super) async fn take(master: &Arc<Master>, session: &Arc<Session>, ret: Retu
     }
     let known = jid::is_valid(&ret.jid)
         && (master.publisher.job(&ret.jid).is_some() || matches!(master.store.job(&ret.jid), Ok(Some(_))));
-    if !known {
+    if !known && !of_its_own(master, &ret).await {
         master.refusals.count(Refusal::UnknownJob, &session.id, format_args!("jid {:?}", ret.jid));
         return Reply::Refused(format!("the master has no job {:?}", ret.jid));
     }
@@ -33,6 +35,39 @@ pub(super) async fn take(master: &Arc<Master>, session: &Arc<Session>, ret: Retu
         Err(error) => {
             tracing::error!(id = %session.id, jid = %ret.jid, %error, "a return is not stored, the minion keeps it");
             Reply::Error(error.to_string())
+        }
+    }
+}
+
+/// What a minion runs at its start without being asked (`startup_states`).
+const AT_START: [&str; 3] = ["state.highstate", "state.sls", "state.top"];
+
+/// Whether a return is of a job that the minion gave itself; it is put among the jobs then, so that it is found there.
+async fn of_its_own(master: &Arc<Master>, ret: &Return) -> bool {
+    // A jid of the future would push the master's own behind it.
+    let now = jid::Generator::after("").next_jid();
+    if !AT_START.contains(&ret.fun.as_str()) || !jid::is_valid(&ret.jid) || ret.jid > now {
+        return false;
+    }
+    let job = Job {
+        jid: ret.jid.clone(),
+        fun: ret.fun.clone(),
+        arg: ret.fun_args.clone(),
+        tgt: vec![ret.id.as_str()].into(),
+        tgt_type: TargetType::List,
+        delimiter: String::new(),
+        ret: String::new(),
+        user: "startup_states".to_owned(),
+        timeout: 0.0,
+        issued: master.clock(),
+        expiry: 0.0,
+        extra: Value::None,
+    };
+    match master.store.add_job(job, vec![ret.id.clone()]).await {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::error!(id = ret.id, jid = ret.jid, %error, "a job of a minion's own is not stored");
+            false
         }
     }
 }

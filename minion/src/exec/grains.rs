@@ -17,6 +17,7 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<Items>(),
     entry::<Item>(),
     entry::<Get>(),
+    entry::<Get>().also_as("grains.fetch"),
     entry::<HasValue>(),
     entry::<Equals>(),
     entry::<Ls>(),
@@ -324,7 +325,11 @@ pub(crate) fn filter(
         }
         chosen = Some(match chosen {
             None => over.clone(),
-            Some(value) => over_it(&value, over),
+            Some(value @ Value::Dict(_)) => over_it(&value, over),
+            Some(_) => {
+                let problem = "Cannot update using non-dict types in dictupdate.update()";
+                return Err(ExecError::Arguments(problem.to_owned()));
+            }
         });
     }
     Ok(chosen.unwrap_or_default())

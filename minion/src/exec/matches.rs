@@ -23,6 +23,7 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<FilterBy>(),
     entry::<SearchBy>(),
     entry::<IfElse>(),
+    entry::<Data>(),
 ];
 
 args! {
@@ -114,6 +115,11 @@ args! {
         tgt_type: String,
         #[serde(default)]
         minion_id: Value,
+    }
+
+    /// Whether the minion's own data (`cachedir/datastore`) matches: `match.data spam:eggs`.
+    pub struct Data {
+        tgt: String,
     }
 
     /// Pairs of target and value, then a default: the value of the first target that means this minion.
@@ -297,5 +303,33 @@ impl ExecFn for IfElse {
             default: DEFAULT.into(),
         };
         filter.call(ctx)
+    }
+}
+
+/// Whether a value of the minion's own data matches a glob: `key:glob`. Of a list any member may, of a dict a key.
+pub(crate) fn matches_data(ctx: &Ctx<'_>, target: &str) -> bool {
+    let mut parts = target.split(':');
+    let (Some(key), Some(pattern)) = (parts.next(), parts.next()) else { return false };
+    let file = ctx.opt("cachedir").map(|dir| std::path::Path::new(&dir.to_string()).join("datastore"));
+    let read = |file: std::path::PathBuf| ctx.host.read_opt(&file).ok().flatten();
+    let store = file.and_then(read).and_then(|data| data::msgpack::decode(&data).ok()).unwrap_or_default();
+    let lower = |text: &str| proto::target::glob::Glob::new(&text.to_lowercase());
+    match store.get(key) {
+        None | Some(Value::None) => false,
+        Some(Value::List(list)) => {
+            let pattern = lower(pattern);
+            list.iter().any(|member| pattern.matches(&member.to_string().to_lowercase()))
+        }
+        Some(Value::Dict(dict)) => dict.contains(pattern),
+        Some(value) => proto::target::glob::Glob::new(pattern).matches(&value.to_string()),
+    }
+}
+
+impl ExecFn for Data {
+    const FUN: &'static str = "match.data";
+    const SIGNATURE: &'static str = "tgt";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(matches_data(ctx, &self.tgt).into())
     }
 }

@@ -23,6 +23,7 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<Obfuscate>(),
     entry::<FilterBy>(),
     entry::<FileExists>(),
+    entry::<Ext>(),
 ];
 
 /// What stands for a value that is not to be seen.
@@ -138,6 +139,19 @@ args! {
         default: Option<String>,
         #[serde(default)]
         base: Option<String>,
+    }
+
+    /// Return the pillar with one more external pillar, if `on_demand_ext_pillar` of the master allows it.
+    ///
+    /// external: its name and arguments. pillar: a dict that is merged over all. unmask: show the values.
+    ///
+    /// CLI Example: `rsalt '*' pillar.ext '{cmd_yaml: cat /srv/more.yaml}'`
+    pub struct Ext {
+        external: Value,
+        #[serde(default)]
+        pillar: Value,
+        #[serde(default)]
+        unmask: Value,
     }
 
     /// Whether there is a file in `pillar_roots`: for masters, and minions without one.
@@ -393,5 +407,22 @@ impl ExecFn for FileExists {
             roots.iter().filter(|(env, _)| asked(env)).filter_map(|(_, dirs)| dirs.as_list()).flatten();
         let at = |dir: &Value| std::path::Path::new(&dir.to_string()).join(&self.path);
         Ok(dirs.into_iter().any(|dir| ctx.host.is_file(&at(dir))).into())
+    }
+}
+
+impl ExecFn for Ext {
+    const FUN: &'static str = "pillar.ext";
+    const SIGNATURE: &'static str = "external, pillar=None, unmask=None";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let external = match &self.external {
+            Value::Str(text) => data::yaml::load(text)
+                .map_err(|error| ExecError::invocation(format!("external is to be YAML: {error}")))?,
+            other => other.clone(),
+        };
+        let env = ctx.opt("pillarenv").filter(Value::is_true).map(|v| v.to_string());
+        let over = Some(&self.pillar).filter(|over| over.as_dict().is_some());
+        let pillar = ctx.caller().pillar_with(env.as_deref(), over, &external);
+        Ok(shown(ctx, pillar.map_err(|error| ExecError::command(error.to_string()))?, &self.unmask))
     }
 }

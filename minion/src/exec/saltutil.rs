@@ -25,6 +25,11 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<RefreshPillar>().also_as("saltutil.pillar_refresh"),
     entry::<RefreshGrains>(),
     entry::<RefreshModules>(),
+    entry::<RefreshModules>().also_as("saltutil.refresh_beacons"),
+    entry::<RefreshModules>().also_as("saltutil.refresh_matchers"),
+    entry::<RefreshModules>().also_as("saltutil.refresh_resources"),
+    entry::<ClearJobCache>(),
+    entry::<RegenKeys>(),
     entry::<SyncAll>(),
     entry::<Sync>().also_as("saltutil.sync_beacons"),
     entry::<Sync>().also_as("saltutil.sync_clouds"),
@@ -116,6 +121,20 @@ args! {
     ///
     /// CLI Example: `rsalt '*' saltutil.clear_cache`
     pub struct ClearCache {}
+
+    /// Salt's way to forget old jobs. What this minion keeps of a job is gone with its return: always `True`.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.clear_job_cache hours=12`
+    pub struct ClearJobCache {
+        #[serde(default)]
+        hours: Value,
+    }
+
+    /// Remove the minion's keys, so that it makes new ones at its next start. The master has to accept the new one:
+    /// delete the old one there.
+    ///
+    /// CLI Example: `rsalt '*' saltutil.regen_keys`
+    pub struct RegenKeys {}
 
     /// Get the pillar anew.
     ///
@@ -304,6 +323,38 @@ impl ExecFn for ClearCache {
             }
         }
         Ok(clean.into())
+    }
+}
+
+impl ExecFn for ClearJobCache {
+    const FUN: &'static str = "saltutil.clear_job_cache";
+    const SIGNATURE: &'static str = "hours=24";
+
+    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+        let number = self.hours.is_none() || self.hours.as_f64().is_some();
+        if !number {
+            let problem = format!("hours is to be a number, not {}", self.hours);
+            return Err(ExecError::invocation(problem));
+        }
+        Ok(true.into())
+    }
+}
+
+impl ExecFn for RegenKeys {
+    const FUN: &'static str = "saltutil.regen_keys";
+    const SIGNATURE: &'static str = "";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let dir = PathBuf::from(ctx.opt("pki_dir").map(|v| v.to_string()).unwrap_or_default());
+        if dir.is_absolute() && ctx.host.is_dir(&dir) {
+            for name in ctx.host.list_dir(&dir)? {
+                let at = dir.join(name);
+                if ctx.host.is_file(&at) {
+                    ctx.host.remove_file(&at)?;
+                }
+            }
+        }
+        Ok(Value::None)
     }
 }
 

@@ -248,7 +248,10 @@ impl Run {
         let facts = Facts { id: &self.id, grains: &self.grains, pillar: &self.pillar };
         let none = Dict::new();
         let groups = self.opts.get("nodegroups").and_then(Value::as_dict).unwrap_or(&none);
-        let matcher = |target: &str, kind: &str| crate::pillar::matches(target, kind, &facts, groups);
+        let matcher = |target: &str, kind: &str| match kind {
+            "data" => self.minion.matches_data(target),
+            kind => crate::pillar::matches(target, kind, &facts, groups),
+        };
         let matches = compiled.matches(&self.renderer, options.saltenv.as_deref(), &matcher);
         (matches, compiled.verify())
     }

@@ -1,0 +1,2 @@
+{{ opts.get('mine', 'no') }}:
+  test.succeed_with_changes: []

@@ -1,0 +1,1 @@
+five: {test.nop: []}

@@ -1,0 +1,6 @@
+b:
+  test.fail_without_changes: []
+h:
+  test.nop:
+    - onfail: [{test: b}]
+    - onfail_stop: False

@@ -1,0 +1,1 @@
+{{ saltenv }}-{{ opts.saltenv }}: {test.nop: []}

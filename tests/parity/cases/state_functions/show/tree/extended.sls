@@ -1,0 +1,3 @@
+include: [case]
+extend: {a: {test: [{name: other}]}}
+exclude: [{id: b}]

@@ -1,0 +1,4 @@
+include: [case]
+c:
+  test.nop:
+    - names: [x, y]

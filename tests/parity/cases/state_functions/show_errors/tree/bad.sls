@@ -1,0 +1,4 @@
+x:
+  test.nop:
+    - require: y
+z: {test.nop: }

@@ -1,0 +1,1 @@
+base: {"*": [bad, missing]}

@@ -1,0 +1,13 @@
+base:
+  'par* and G@role:web': [a]
+  'not par*': [b]
+  'par* or nope': [c]
+  '( par* or nope ) and not G@role:db': [d]
+  'E@^p and P@role:^w.b$ and L@parity,b': [e]
+  'S@127.0.0.0/8 or S@127.0.0.1': [f]
+  'G@os:Nope or not G@role:db': [g]
+  'nope and par*': [h]
+  'par* and': [i]
+  'X@par*': [j]
+  'G@role': [k]
+  'G%@role%web': [l]

@@ -1,0 +1,1 @@
+tree-a1: {test.nop: []}

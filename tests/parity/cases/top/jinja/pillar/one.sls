@@ -1,0 +1,1 @@
+states: [a, b]

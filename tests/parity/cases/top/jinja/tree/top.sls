@@ -1,0 +1,5 @@
+{{ saltenv }}:
+  {{ grains.id }}:
+{%- for s in pillar.states %}
+    - {{ s }}
+{%- endfor %}

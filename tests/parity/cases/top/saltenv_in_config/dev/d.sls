@@ -1,0 +1,1 @@
+dev-d: {test.nop: []}

@@ -1,0 +1,1 @@
+qa-e: {test.nop: []}

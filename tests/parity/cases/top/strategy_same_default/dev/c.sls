@@ -1,0 +1,1 @@
+dev-c: {test.nop: []}
