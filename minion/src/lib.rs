@@ -21,6 +21,7 @@ mod jobs;
 pub mod local;
 pub mod logging;
 pub mod memory;
+pub mod one_shot;
 pub mod pillar;
 mod run;
 pub mod states;

@@ -9,9 +9,13 @@ use data::Value;
 use data::output::Options;
 use minion::call::{self, Answer, Show};
 use minion::conn::Beside;
+use minion::one_shot::OneShot;
 use minion::{Caller, local, logging};
 use proto::config::{MinionConfig, Roots};
 use proto::exit_codes;
+
+#[global_allocator]
+static HEAP: OneShot = OneShot;
 
 const LEVELS: [&str; 10] =
     ["all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet"];
