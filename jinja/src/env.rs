@@ -123,7 +123,7 @@ impl From<Vec<(String, Val)>> for Context {
 pub struct Env {
     /// The settings.
     pub options: Options,
-    pub(crate) globals: Rc<HashMap<Arc<str>, Val>>,
+    pub(crate) globals: Rc<crate::eval::Names<Val>>,
     pub(crate) filters: Rc<HashMap<String, Callable>>,
     pub(crate) tests: Rc<HashMap<String, Callable>>,
     pub(crate) loader: Option<Rc<dyn Loader>>,

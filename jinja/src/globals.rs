@@ -1,9 +1,8 @@
 //! What every template can call: Jinja's globals, and those of Salt's that need no host.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::sync::Arc;
 
+use crate::eval::Names;
 use crate::methods;
 use crate::val::{CallArgs, Key, Map, Object, Val, to_str};
 use crate::{Error, ErrorKind, Result};
@@ -11,8 +10,8 @@ use crate::{Error, ErrorKind, Result};
 /// The sandbox's bound on `range()`.
 const MAX_RANGE: usize = 100_000;
 
-pub(crate) fn all() -> HashMap<Arc<str>, Val> {
-    let mut map = HashMap::new();
+pub(crate) fn all() -> Names<Val> {
+    let mut map = Names::default();
     let mut add = |name: &'static str, f: fn(&mut CallArgs) -> Result<Val>| {
         map.insert(name.into(), Val::named_function(name, f));
     };

@@ -25,13 +25,16 @@ pub(crate) struct Cache {
     templates: HashMap<Arc<str>, Rc<Template>>,
 }
 
+/// Something by name.
+pub(crate) type Names<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
+
 /// What one render shares: limits, imported modules, the frames to take apart at the end.
 pub(crate) struct Rt {
     pub(crate) env: Env,
     steps: Cell<u64>,
     depth: Cell<usize>,
     globals: Rc<Vars>,
-    modules: RefCell<HashMap<Arc<str>, Val>>,
+    modules: RefCell<Names<Val>>,
     /// Frames that a macro or a loop refers to, and that may refer back: cut at the end.
     cyclic: RefCell<Vec<Rc<Frame>>>,
     current: RefCell<Vec<Rc<Ctx>>>,
@@ -42,7 +45,7 @@ pub(crate) struct Rt {
 /// Variables that do not change any more, over others.
 #[derive(Default)]
 pub(crate) struct Vars {
-    map: HashMap<Arc<str>, Val>,
+    map: Names<Val>,
     next: Option<Rc<Vars>>,
 }
 
@@ -64,8 +67,8 @@ type BlockRef = (Rc<Template>, Rc<Function>);
 /// Jinja's context: top-level variables of a template over what it was given.
 pub(crate) struct Ctx {
     parent: Rc<Vars>,
-    vars: RefCell<IndexMap<Arc<str>, Val>>,
-    exported: RefCell<IndexSet<Arc<str>>>,
+    vars: RefCell<IndexMap<Arc<str>, Val, foldhash::fast::RandomState>>,
+    exported: RefCell<IndexSet<Arc<str>, foldhash::fast::RandomState>>,
     blocks: RefCell<IndexMap<Arc<str>, Vec<BlockRef>>>,
 }
 

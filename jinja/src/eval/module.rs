@@ -1,13 +1,12 @@
 //! Other templates: include, import, extends and blocks.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{BlockRef, Ctx, Exec, Flow, Frame, Rt, Vars, compile};
+use super::{BlockRef, Ctx, Exec, Flow, Frame, Names, Rt, Vars, compile};
 use crate::ast::{Block, Expr, Function, Locals, Template};
 use crate::val::{CallArgs, Object, Undefined, Val, collect, to_str};
 use crate::{Error, ErrorKind, Result};
@@ -239,7 +238,7 @@ impl Exec<'_> {
             let map = own.into_iter().map(|(k, v)| (k.into(), v)).collect();
             return Rc::new(Vars { map, next: Some(self.rt.globals.clone()) });
         };
-        let mut map: HashMap<Arc<str>, Val> = HashMap::new();
+        let mut map: Names<Val> = Names::default();
         let snapshot = self.frame.ctx.snapshot();
         for (k, v) in own {
             if snapshot.get(&k).is_none() {
@@ -339,7 +338,7 @@ impl Exec<'_> {
         let ctx = match &b.locals {
             None => self.frame.ctx.clone(),
             Some(locals) => {
-                let mut map = HashMap::new();
+                let mut map = Names::default();
                 for (name, slot) in &locals.0 {
                     if let Some(v) = self.frame.get(*slot) {
                         map.insert(name.clone(), v);

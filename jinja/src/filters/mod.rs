@@ -64,7 +64,7 @@ pub(crate) fn run(f: Builtin, name: &str, args: &mut CallArgs) -> Result<Val> {
         &["d", "default", "e", "escape", "forceescape", "safe", "string", "escaped", "sequence", "pprint"];
     const KEEPING: &[&str] = &["capitalize", "center", "indent", "lower", "title", "trim", "upper"];
     let is_markup = matches!(args.args.first(), Some(Val::Markup(_)));
-    if !AWARE.contains(&name) && args.args.iter().any(|v| matches!(v, Val::Markup(_))) {
+    if args.args.iter().any(|v| matches!(v, Val::Markup(_))) && !AWARE.contains(&name) {
         for v in &mut args.args {
             *v = v.plain();
         }

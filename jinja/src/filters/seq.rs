@@ -107,7 +107,7 @@ fn items(args: &mut CallArgs) -> Result<Val> {
         }));
     };
     let pairs = pairs?;
-    Ok(Generator::over("generator", pairs.into_iter().map(|(k, v)| Val::tuple(vec![k, v])).collect()))
+    Ok(Generator::over("generator", pairs.into_iter().map(|(k, v)| Val::pair(k, v)).collect()))
 }
 
 fn join(args: &mut CallArgs) -> Result<Val> {
@@ -230,7 +230,7 @@ fn dictsort(args: &mut CallArgs) -> Result<Val> {
         .into_iter()
         .map(|(k, v)| {
             let key = if at_value { v.clone() } else { k.clone() };
-            (if case { key } else { fold_case(key) }, Val::tuple(vec![k, v]))
+            (if case { key } else { fold_case(key) }, Val::pair(k, v))
         })
         .collect();
     methods::sort(keyed, reverse).map(Val::list)

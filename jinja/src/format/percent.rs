@@ -19,10 +19,10 @@ pub(crate) fn percent(format: &str, values: &Val, max: usize) -> Result<String> 
     let mut out = String::with_capacity(format.len());
     let mut chars = format.char_indices().peekable();
     let tuple = match values {
-        Val::Tuple(t) => Some(t.to_vec()),
+        Val::Tuple(t) => Some(&***t),
         _ => None,
     };
-    let total = tuple.as_ref().map_or(1, Vec::len);
+    let total = tuple.map_or(1, <[Val]>::len);
     let mut used = 0;
     let mut by_name = false;
     while let Some((at, c)) = chars.next() {

@@ -100,12 +100,21 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
                     args.args.len()
                 )));
             }
-            let mut pairs = match args.args.pop() {
-                Some(v) => pairs(&v)?,
-                None => Vec::new(),
-            };
-            pairs.extend(args.kwargs.drain(..).map(|(k, v)| (Key::str(k), v)));
-            dict.borrow_mut().extend(pairs);
+            match args.args.pop() {
+                // Its keys are known to be good.
+                Some(Val::Dict(other)) => {
+                    if !Rc::ptr_eq(&other, dict) {
+                        let other = other.borrow();
+                        dict.borrow_mut().extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
+                    }
+                }
+                Some(v) => {
+                    let pairs = pairs(&v)?;
+                    dict.borrow_mut().extend(pairs);
+                }
+                None => {}
+            }
+            dict.borrow_mut().extend(args.kwargs.drain(..).map(|(k, v)| (Key::str(k), v)));
             Ok(Val::None)
         }
         _ => Err(super::no_method(&Val::Dict(dict.clone()), name)),

@@ -28,6 +28,9 @@ pub struct Key(Val);
 impl Key {
     /// `val` as a key; "unhashable type" where Python says so.
     pub fn new(val: Val) -> std::result::Result<Key, Error> {
+        if let Val::Str(_) | Val::Int(_) | Val::Bool(_) | Val::None = val {
+            return Ok(Key(val));
+        }
         check_hashable(&val, &Walk::default())?;
         Ok(Key(val.plain()))
     }
@@ -171,19 +174,33 @@ impl List {
 }
 
 /// A tuple.
-pub struct Tuple(Vec<Val>);
+pub struct Tuple(Parts);
+
+/// Pairs are what loops over dicts make, one for each entry.
+enum Parts {
+    Pair([Val; 2]),
+    Many(Vec<Val>),
+}
 
 impl Tuple {
     /// A tuple of these items.
     pub fn new(items: Vec<Val>) -> Self {
-        Tuple(items)
+        Tuple(Parts::Many(items))
+    }
+
+    /// A tuple of two.
+    pub fn pair(first: Val, second: Val) -> Self {
+        Tuple(Parts::Pair([first, second]))
     }
 }
 
 impl Deref for Tuple {
     type Target = [Val];
     fn deref(&self) -> &[Val] {
-        &self.0
+        match &self.0 {
+            Parts::Pair(items) => items,
+            Parts::Many(items) => items,
+        }
     }
 }
 
@@ -288,7 +305,7 @@ impl Set {
 mod bury {
     use std::cell::{Cell, RefCell};
 
-    use super::{Dict, List, Repr, Tuple, Val};
+    use super::{Dict, List, Parts, Repr, Tuple, Val};
 
     thread_local! {
         static DEPTH: Cell<usize> = const { Cell::new(0) };
@@ -296,11 +313,17 @@ mod bury {
     }
     const MAX_DEPTH: usize = 64;
 
-    fn bury(items: Vec<Val>) {
+    fn is_container(v: &Val) -> bool {
+        matches!(v, Val::List(_) | Val::Tuple(_) | Val::Dict(_))
+    }
+
+    /// Drops `items`; far down, `flat` puts their parts aside instead.
+    fn bury<T>(items: T, flat: fn(T) -> Vec<Val>) {
         // While a thread ends its locals may be gone; then the plain drop has to do.
         let Ok(depth) = DEPTH.try_with(Cell::get) else { return };
         if depth >= MAX_DEPTH {
-            let _ = WAITING.try_with(|w| w.borrow_mut().push(items));
+            let parts = flat(items);
+            let _ = WAITING.try_with(|w| w.borrow_mut().push(parts));
             return;
         }
         let _ = DEPTH.try_with(|d| d.set(depth + 1));
@@ -316,25 +339,29 @@ mod bury {
     impl Drop for List {
         fn drop(&mut self) {
             if let Repr::Own(items) = self.0.get_mut()
-                && !items.is_empty()
+                && items.iter().any(is_container)
             {
-                bury(std::mem::take(items));
+                bury(std::mem::take(items), |items| items);
             }
         }
     }
     impl Drop for Tuple {
         fn drop(&mut self) {
-            if !self.0.is_empty() {
-                bury(std::mem::take(&mut self.0));
+            if self.iter().any(is_container) {
+                let parts = std::mem::replace(&mut self.0, Parts::Many(Vec::new()));
+                bury(parts, |parts| match parts {
+                    Parts::Pair(items) => items.into(),
+                    Parts::Many(items) => items,
+                });
             }
         }
     }
     impl Drop for Dict {
         fn drop(&mut self) {
             if let Repr::Own(map) = self.0.get_mut()
-                && !map.is_empty()
+                && map.iter().any(|(k, v)| is_container(v) || is_container(&k.0))
             {
-                bury(std::mem::take(map).into_iter().flat_map(|(k, v)| [k.0, v]).collect());
+                bury(std::mem::take(map), |map| map.into_iter().flat_map(|(k, v)| [k.0, v]).collect());
             }
         }
     }

@@ -74,7 +74,7 @@ impl Iter {
                 map.get_index(*at - 1).map(|(k, v)| match kind {
                     ViewKind::Keys => k.val().clone(),
                     ViewKind::Values => v.clone(),
-                    ViewKind::Items => Val::tuple(vec![k.val().clone(), v.clone()]),
+                    ViewKind::Items => Val::pair(k.val().clone(), v.clone()),
                 })
             }
             Iter::Set { set, at, len } => {

@@ -106,6 +106,11 @@ impl Val {
         Val::Tuple(Rc::new(Tuple::new(items)))
     }
 
+    /// A tuple of two.
+    pub(crate) fn pair(first: Val, second: Val) -> Self {
+        Val::Tuple(Rc::new(Tuple::pair(first, second)))
+    }
+
     /// A new dict.
     pub fn dict(map: Map) -> Self {
         Val::Dict(Rc::new(Dict::new(map)))
