@@ -1,5 +1,7 @@
 //! The master: publisher, returns, keys, file server, pillar, job store, runners, command line.
 
+pub mod acl;
+pub mod audit;
 pub mod bus;
 pub mod cli;
 pub mod daemon;

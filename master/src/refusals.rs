@@ -1,7 +1,12 @@
 //! What the master has refused, counted by reason, with one log line per reason that does not flood.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use data::Dict;
+
+use crate::audit::Audit;
 
 /// Why something that came over the network was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,26 +94,39 @@ impl fmt::Display for Refusal {
 
 /// The counters.
 #[derive(Debug)]
-pub struct Refusals([AtomicU64; COUNT]);
+pub struct Refusals {
+    counts: [AtomicU64; COUNT],
+    audit: Arc<Audit>,
+}
 
 impl Default for Refusals {
     fn default() -> Self {
-        Refusals(std::array::from_fn(|_| AtomicU64::new(0)))
+        Refusals::new(Arc::default())
     }
 }
 
 impl Refusals {
+    /// No refusals yet; what is logged of them is in the audit log as well.
+    pub fn new(audit: Arc<Audit>) -> Self {
+        Refusals { counts: std::array::from_fn(|_| AtomicU64::new(0)), audit }
+    }
+
     /// Counts one. Logs the 1st, 2nd, 4th, 8th … of each reason, with what is known of the sender.
     pub fn count(&self, reason: Refusal, from: impl fmt::Debug, detail: impl fmt::Display) {
-        let Some(counter) = self.0.get(reason as usize) else { return };
+        let Some(counter) = self.counts.get(reason as usize) else { return };
         let count = counter.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_power_of_two() {
             tracing::warn!(%reason, count, ?from, %detail, "refused");
+            if self.audit.is_on() {
+                let about = Dict::new().with("reason", reason.to_string()).with("count", count as i64);
+                let about = about.with("from", format!("{from:?}")).with("detail", detail.to_string());
+                self.audit.note("refused", about);
+            }
         }
     }
 
     /// How many there were.
     pub fn get(&self, reason: Refusal) -> u64 {
-        self.0.get(reason as usize).map_or(0, |c| c.load(Ordering::Relaxed))
+        self.counts.get(reason as usize).map_or(0, |c| c.load(Ordering::Relaxed))
     }
 }

@@ -78,7 +78,9 @@ impl Admission {
 
     fn locked(&self, address: IpAddr) -> bool {
         let blamed = lock(&self.blamed);
-        blamed.get(&address).is_some_and(|blame| self.left_of(blame).ceil() >= f64::from(self.limits.failures))
+        blamed
+            .get(&address)
+            .is_some_and(|blame| self.left_of(blame).ceil() >= f64::from(self.limits.failures))
     }
 
     /// A place for a connection from this address.

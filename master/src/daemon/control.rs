@@ -17,8 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{broadcast, mpsc};
 
-use super::Master;
 use super::view::View;
+use super::{Master, users};
 use crate::publish::{Limits, LiveJob, wait_for_returns};
 use crate::refusals::Refusal;
 use crate::runners::{self, Outcome, RunnerError};
@@ -35,7 +35,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(10);
 const JOB_EXPIRY: f64 = 300.0;
 
 /// Listens on the socket; whoever may open it may use it, so it is closed to others before it has its name.
-pub(super) fn listen(path: &Path) -> io::Result<UnixListener> {
+pub(super) fn listen(path: &Path, to_all: bool) -> io::Result<UnixListener> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "another master answers there"));
     }
@@ -45,9 +45,14 @@ pub(super) fn listen(path: &Path) -> io::Result<UnixListener> {
         _ => {}
     }
     let listener = UnixListener::bind(&new)?;
-    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+    permit(&new, to_all)?;
     std::fs::rename(&new, path)?;
     Ok(listener)
+}
+
+/// With rules for users who are not root, everybody may open the socket, and is held against them.
+pub(super) fn permit(path: &Path, to_all: bool) -> io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(if to_all { 0o666 } else { 0o600 }))
 }
 
 /// Serves the socket until the master stops.
@@ -76,7 +81,9 @@ pub(super) async fn serve(master: Arc<Master>, listener: UnixListener) {
 
 async fn converse(master: &Arc<Master>, mut stream: UnixStream) -> Result<(), ControlError> {
     let uid = stream.peer_cred()?.uid();
-    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+    let acl = users::acl(master);
+    let master_itself = uid == 0 || uid == rustix::process::geteuid().as_raw();
+    if !master_itself && acl.is_empty() {
         master.refusals.count(Refusal::ControlUser, uid, "");
         let refused = ControlReply::Error("only root and the master's user may do this".to_string());
         stream.write_all(&control::to_frame(&refused)?).await?;
@@ -91,7 +98,15 @@ async fn converse(master: &Arc<Master>, mut stream: UnixStream) -> Result<(), Co
     };
     let (mut from_client, mut to_client) = stream.into_split();
     let (out, mut replies) = mpsc::channel(WAITING);
-    let work = answer(master, request, uid, out);
+    let work = async {
+        match users::admit(master, request, uid, master_itself, &acl).await {
+            Ok(request) => answer(master, request, uid, out).await,
+            Err(refused) => {
+                // A client that has hung up needs no answer.
+                let _ = out.send(ControlReply::Error(refused)).await;
+            }
+        }
+    };
     let write = async {
         let mut batch = Vec::new();
         while let Some(reply) = replies.recv().await {
@@ -181,12 +196,12 @@ async fn outcome(ran: Result<Outcome, String>, out: &Out) -> Result<ControlReply
 }
 
 /// Who a target selects: accepted minions, and ids that were named without being accepted.
-struct Selected {
-    minions: Vec<String>,
+pub(super) struct Selected {
+    pub(super) minions: Vec<String>,
     not_accepted: Vec<String>,
 }
 
-async fn select(master: &Arc<Master>, wanted: &Target) -> Result<Selected, String> {
+pub(super) async fn select(master: &Arc<Master>, wanted: &Target) -> Result<Selected, String> {
     let config = master.config();
     let delimiter = if wanted.delimiter.is_empty() { target::DEFAULT_DELIMITER } else { &wanted.delimiter };
     let target = target::Target::parse(&wanted.tgt, wanted.tgt_type, delimiter, &config.nodegroups)
@@ -249,6 +264,7 @@ async fn publish_job(
         Ok(job) => job,
         Err(error) => return Ok(ControlReply::Error(error)),
     };
+    users::note_job(master, &job, uid, selected.minions.len());
     let Selected { minions, not_accepted } = selected;
     let mut named = minions.clone();
     named.extend(not_accepted.iter().cloned());

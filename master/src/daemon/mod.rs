@@ -3,6 +3,7 @@
 mod control;
 mod events;
 mod keeper;
+mod users;
 mod view;
 
 use std::io;
@@ -18,6 +19,7 @@ use proto::message::Event;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Audit;
 use crate::bus::{Addresses, Bus, BusError, BusSender, Limits};
 use crate::fileserver::{FileServer, FileServerError};
 use crate::keys::{KeyState, Keys, KeysError};
@@ -61,6 +63,14 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The audit log.
+    #[error("cannot write the audit log {path}: {source}", path = path.display())]
+    Audit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The control socket.
     #[error("cannot listen on {path}: {source}", path = path.display())]
     Control {
@@ -81,6 +91,8 @@ pub struct Master {
     pub roster: Roster,
     /// What was refused.
     pub refusals: Arc<Refusals>,
+    /// Who has done what.
+    pub audit: Arc<Audit>,
     /// The event bus.
     pub events: Events,
     /// Jobs, returns, grains.
@@ -130,10 +142,12 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
     let jids = store.last_jid()?.map_or_else(jid::Generator::default, |last| jid::Generator::after(&last));
     let epoch = next_epoch(&*store).await?;
 
-    let control = control::listen(&config.control_socket())
+    let control = control::listen(&config.control_socket(), !config.publisher_acl.is_empty())
         .map_err(|source| StartError::Control { path: config.control_socket(), source })?;
     raise_descriptors(config.max_open_files);
-    let refusals = Arc::new(Refusals::default());
+    let audit = Arc::new(Audit::default());
+    open_audit(&audit, &config)?;
+    let refusals = Arc::new(Refusals::new(Arc::clone(&audit)));
     let (bus, sender) = Bus::bind(
         &config.interface,
         config.publish_port,
@@ -160,6 +174,7 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
         publisher,
         roster,
         refusals,
+        audit,
         events: Events::default(),
         store,
         jids,
@@ -256,6 +271,12 @@ impl Master {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
+        if let Err(error) = open_audit(&self.audit, &config) {
+            tracing::error!(%error, "the audit log goes on in the old file");
+        }
+        if let Err(error) = control::permit(&config.control_socket(), !config.publisher_acl.is_empty()) {
+            tracing::error!(%error, "the control socket keeps its permissions");
+        }
         let config = Arc::new(config);
         replace(&self.keys, Keys::from_config(&config)?);
         replace(&self.files, files);
@@ -307,6 +328,12 @@ impl Master {
             KeyState::Rejected => ("reject", false),
             KeyState::Denied => ("denied", false),
         };
+        let about = Dict::new()
+            .with("id", session.id.as_str())
+            .with("state", act)
+            .with("key", session.key.fingerprint())
+            .with("from", session.address().to_string());
+        self.audit.note("minion", about);
         let data = Dict::new()
             .with("result", result)
             .with("act", act)
@@ -367,6 +394,13 @@ async fn next_epoch(store: &dyn Store) -> Result<u64, StoreError> {
     let epoch = (before + 1).max(now);
     store.put(NAME, &epoch.to_be_bytes()).await?;
     Ok(epoch)
+}
+
+fn open_audit(audit: &Audit, config: &MasterConfig) -> Result<(), StartError> {
+    let path = config.audit_log.as_deref();
+    audit
+        .open(path)
+        .map_err(|source| StartError::Audit { path: path.map(Into::into).unwrap_or_default(), source })
 }
 
 /// As many file descriptors as wanted, as far as the system lets us.

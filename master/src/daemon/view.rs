@@ -90,7 +90,15 @@ impl runners::Master for View {
         })
     }
 
-    fn keys_changed(&self, _changes: &[Change]) {
+    fn keys_changed(&self, changes: &[Change]) {
+        for change in changes {
+            let state = |state: crate::keys::KeyState| data::Value::from(state.dir());
+            let about = data::Dict::new()
+                .with("id", change.id.as_str())
+                .with("before", state(change.from))
+                .with("now", change.to.map_or(data::Value::None, state));
+            self.master.audit.note("key", about);
+        }
         if let Err(error) = self.runtime.block_on(self.master.keys_changed()) {
             tracing::error!(%error, "a change of keys has not reached the sessions");
         }

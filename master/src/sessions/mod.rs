@@ -143,6 +143,11 @@ impl Session {
         subscription.as_ref().map(Subscription::topic).unwrap_or_default()
     }
 
+    /// Where it is connected from.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.peer.address()
+    }
+
     /// Where the minion stands.
     pub fn standing(&self) -> Standing {
         *lock(&self.standing)

@@ -10,4 +10,5 @@ mod keys;
 mod ports;
 mod raw;
 mod tokens;
+mod users;
 mod world;

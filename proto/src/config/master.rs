@@ -44,6 +44,12 @@ pub struct MasterConfig {
     pub ephemeral_grace: f64,
     /// Config and keys may be writable by the group.
     pub permissive_pki_access: bool,
+    /// Which users besides root may publish what.
+    pub publisher_acl: Arc<Dict>,
+    /// Users and functions that are refused whatever that says.
+    pub publisher_acl_blacklist: Arc<Dict>,
+    /// The file of the audit log.
+    pub audit_log: Option<PathBuf>,
     /// How long jobs and returns are kept; 0 keeps them for ever.
     pub keep_jobs_seconds: u64,
     /// Seconds the command line waits before it asks who is still running.
@@ -102,6 +108,9 @@ impl MasterConfig {
             autosign_timeout: s.seconds("autosign_timeout")? * 60.0,
             ephemeral_grace: s.seconds("ephemeral_grace")? * 60.0,
             permissive_pki_access: s.flag("permissive_pki_access")?,
+            publisher_acl: s.map("publisher_acl")?,
+            publisher_acl_blacklist: s.map("publisher_acl_blacklist")?,
+            audit_log: s.path_opt("audit_log", &root)?,
             keep_jobs_seconds: s.int("keep_jobs_seconds")?,
             timeout: s.seconds("timeout")?,
             gather_job_timeout: s.seconds("gather_job_timeout")?,
