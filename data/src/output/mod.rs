@@ -6,10 +6,12 @@
 mod color;
 mod highstate;
 mod json;
+mod key;
 mod nested;
 mod no_return;
 mod pprint;
 mod raw;
+mod table;
 mod txt;
 mod wrap;
 mod yaml;
@@ -41,18 +43,33 @@ pub enum Outputter {
     Pprint,
     /// Minions that did not answer.
     NoReturn,
+    /// Lists of rows as tables.
+    Table,
+    /// Minions' keys by their state.
+    Key,
 }
 
 impl Outputter {
     /// All names, for help texts and completion.
-    pub const NAMES: &[&str] =
-        &["nested", "highstate", "json", "yaml", "txt", "raw", "quiet", "pprint", "no_return"];
+    pub const NAMES: &[&str] = &[
+        "nested",
+        "highstate",
+        "json",
+        "yaml",
+        "txt",
+        "raw",
+        "quiet",
+        "pprint",
+        "no_return",
+        "table",
+        "key",
+    ];
 }
 
 /// An outputter that does not exist. Salt logs that and prints nested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid outputter {0:?}: it is one of nested, highstate, json, yaml, txt, raw, quiet, pprint, no_return"
+    "invalid outputter {0:?}: it is one of nested, highstate, json, yaml, txt, raw, quiet, pprint, no_return, table, key"
 )]
 pub struct UnknownOutputter(pub String);
 
@@ -70,6 +87,8 @@ impl FromStr for Outputter {
             "quiet" => Outputter::Quiet,
             "pprint" => Outputter::Pprint,
             "no_return" => Outputter::NoReturn,
+            "table" => Outputter::Table,
+            "key" => Outputter::Key,
             _ => return Err(UnknownOutputter(name.to_owned())),
         })
     }
@@ -187,6 +206,8 @@ pub fn render_with(outputter: Outputter, value: &Value, options: &Options) -> St
         Outputter::Quiet => Ok(String::new()),
         Outputter::Pprint => Ok(pprint::output(value, options)),
         Outputter::NoReturn => Ok(no_return::output(value, options)),
+        Outputter::Table => table::output(value, options),
+        Outputter::Key => key::output(value, options),
     };
     let mut text = text.unwrap_or_else(|NotMine| nested::output(value, options));
     text.truncate(text.trim_end_matches(crate::python::is_space).len());

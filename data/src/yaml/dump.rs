@@ -1,4 +1,4 @@
-//! Values to YAML: PyYAML's `safe_dump` with `allow_unicode=True`, which is how Salt writes it.
+//! Values to YAML: PyYAML's `safe_dump`.
 
 mod emit;
 mod scalar;
@@ -35,17 +35,30 @@ pub struct DumpOptions {
     pub sort_keys: bool,
     /// Lists inside a dict are indented too (Salt's `IndentedSafeOrderedDumper`).
     pub indent_lists: bool,
+    /// What is not ASCII as it is; else escaped, which is PyYAML's default where Salt does not ask for more
+    /// (`file.serialize`).
+    pub allow_unicode: bool,
+    /// Lines are folded behind this column where they can be.
+    pub width: usize,
 }
 
 impl Default for DumpOptions {
     fn default() -> Self {
-        DumpOptions { default_flow_style: FlowStyle::Block, indent: 2, sort_keys: false, indent_lists: false }
+        DumpOptions {
+            default_flow_style: FlowStyle::Block,
+            indent: 2,
+            sort_keys: false,
+            indent_lists: false,
+            allow_unicode: true,
+            width: 80,
+        }
     }
 }
 
 /// `yaml.safe_dump(value, …)`.
 pub fn dump(value: &Value, options: DumpOptions) -> String {
-    let mut dumper = Dumper { options, emitter: Emitter::new(options.indent) };
+    let mut dumper =
+        Dumper { options, emitter: Emitter::new(options.indent, options.width, options.allow_unicode) };
     dumper.node(value, Place::Root);
     dumper.emitter.finish()
 }

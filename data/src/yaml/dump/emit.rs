@@ -3,12 +3,13 @@
 use super::scalar::{Style, choose_style};
 use super::{Place, Scalar};
 
-/// Lines are folded behind this column where they can be.
-const WIDTH: usize = 80;
-
 pub(super) struct Emitter {
     out: String,
     step: usize,
+    /// Lines are folded behind this column where they can be.
+    width: usize,
+    /// What is not ASCII stays as it is.
+    unicode: bool,
     indent: Option<usize>,
     flow: Vec<Option<usize>>,
     column: usize,
@@ -19,10 +20,13 @@ pub(super) struct Emitter {
 }
 
 impl Emitter {
-    pub(super) fn new(step: usize) -> Self {
+    pub(super) fn new(step: usize, width: usize, unicode: bool) -> Self {
+        let step = if (2..10).contains(&step) { step } else { 2 };
         Emitter {
             out: String::new(),
-            step: if (2..10).contains(&step) { step } else { 2 },
+            step,
+            width: if width > step * 2 { width } else { 80 },
+            unicode,
             indent: None,
             flow: Vec::new(),
             column: 0,
@@ -109,7 +113,7 @@ impl Emitter {
     }
 
     pub(super) fn break_long_line(&mut self) {
-        if self.column > WIDTH {
+        if self.column > self.width {
             self.write_indent();
         }
     }
@@ -129,7 +133,7 @@ impl Emitter {
         // Text that goes on over lines is indented deeper than what it belongs to.
         let before = self.indent;
         self.indent = Some(before.map_or(self.step, |n| n + self.step));
-        let style = choose_style(scalar, simple_key, self.in_flow());
+        let style = choose_style(scalar, simple_key, self.in_flow(), self.unicode);
         if scalar.typed && style != Style::Plain {
             self.indicator("!", true, false, false);
         }
@@ -151,7 +155,7 @@ impl Emitter {
         while let Some(c) = chars.next() {
             match c {
                 ' ' => {
-                    if fold && !spaces && self.column > WIDTH && chars.peek() != Some(&' ') {
+                    if fold && !spaces && self.column > self.width && chars.peek() != Some(&' ') {
                         self.write_indent();
                     } else {
                         self.put(' ');
@@ -185,7 +189,7 @@ impl Emitter {
             match c {
                 ' ' => {
                     let inside = !first && chars.peek().is_some_and(|next| *next != ' ');
-                    if fold && !spaces && self.column > WIDTH && inside {
+                    if fold && !spaces && self.column > self.width && inside {
                         self.write_indent();
                     } else {
                         self.put(' ');
@@ -238,12 +242,12 @@ impl Emitter {
         let mut chars = text.chars().peekable();
         let mut first = true;
         while let Some(c) = chars.next() {
-            if let Some(escape) = super::scalar::escape(c) {
+            if let Some(escape) = super::scalar::escape(c, self.unicode) {
                 self.out.push_str(&escape);
                 self.column += escape.len();
                 spaces = false;
             } else if c == ' ' {
-                if fold && !spaces && self.column > WIDTH && !first && chars.peek().is_some() {
+                if fold && !spaces && self.column > self.width && !first && chars.peek().is_some() {
                     self.write_indent();
                     if chars.peek() == Some(&' ') {
                         self.put('\\');

@@ -10,9 +10,9 @@ pub(super) enum Style {
     Literal,
 }
 
-pub(super) fn choose_style(scalar: &Scalar, simple_key: bool, flow: bool) -> Style {
+pub(super) fn choose_style(scalar: &Scalar, simple_key: bool, flow: bool, unicode: bool) -> Style {
     let text = &*scalar.text;
-    let fits = analyse(text);
+    let fits = analyse(text, unicode);
     if simple_key && fits.multiline {
         return Style::Double;
     }
@@ -52,7 +52,7 @@ fn is_printable(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
 }
 
-fn analyse(text: &str) -> Fits {
+fn analyse(text: &str, unicode: bool) -> Fits {
     if text.is_empty() {
         return Fits {
             multiline: false,
@@ -98,7 +98,7 @@ fn analyse(text: &str) -> Fits {
             }
             _ => {}
         }
-        special |= !is_printable(c);
+        special |= !is_printable(c) || !(unicode || c.is_ascii());
         if is_break(c) {
             breaks = true;
             space_break |= previous_space;
@@ -126,8 +126,8 @@ fn analyse(text: &str) -> Fits {
 }
 
 /// How a character is written in double quotes; none if as it is.
-pub(super) fn escape(c: char) -> Option<String> {
-    if is_printable(c) && !is_break(c) && c != '"' && c != '\\' {
+pub(super) fn escape(c: char, unicode: bool) -> Option<String> {
+    if is_printable(c) && (unicode || c.is_ascii()) && !is_break(c) && c != '"' && c != '\\' {
         return None;
     }
     let short = match c {
