@@ -37,6 +37,34 @@ impl Default for Limits {
     }
 }
 
+/// What tags look like, and which lines are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Syntax {
+    /// `{%` and `%}`
+    pub block: (String, String),
+    /// `{{` and `}}`
+    pub variable: (String, String),
+    /// `{#` and `#}`
+    pub comment: (String, String),
+    /// What a line starts with that is a statement as a whole.
+    pub line_statement: Option<String>,
+    /// What makes the rest of a line a comment.
+    pub line_comment: Option<String>,
+}
+
+impl Default for Syntax {
+    fn default() -> Self {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        Syntax {
+            block: pair("{%", "%}"),
+            variable: pair("{{", "}}"),
+            comment: pair("{#", "#}"),
+            line_statement: None,
+            line_comment: None,
+        }
+    }
+}
+
 /// Settings of an [`Env`], with Jinja's names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
@@ -50,6 +78,8 @@ pub struct Options {
     pub autoescape: bool,
     /// What undefined values do.
     pub undefined: UndefinedKind,
+    /// What tags look like.
+    pub syntax: Rc<Syntax>,
     /// Bounds on a runaway template.
     pub limits: Limits,
 }

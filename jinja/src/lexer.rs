@@ -1,12 +1,13 @@
 //! Text to tokens, one at a time, so that an error is the first one in the text whoever finds it.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
 
 use crate::val::Val;
-use crate::{Error, ErrorKind, Options};
+use crate::{Error, ErrorKind, Options, Syntax};
 
 /// A token with the line it starts on.
 #[derive(Clone, Debug)]
@@ -63,6 +64,18 @@ enum State {
     Text,
     Variable,
     Block,
+    /// A statement that ends with its line.
+    Line,
+}
+
+/// What begins where the text ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    Block,
+    Variable,
+    Comment,
+    LineStatement,
+    LineComment,
 }
 
 /// Longest first, as they are tried.
@@ -86,6 +99,9 @@ pub(crate) struct Lexer {
     line_starting: bool,
     trim_blocks: bool,
     lstrip_blocks: bool,
+    syntax: Rc<Syntax>,
+    /// Whether the tags are Jinja's own, which are found faster.
+    plain: bool,
 }
 
 pub(crate) fn syntax_error(message: impl Into<String>) -> Error {
@@ -123,6 +139,8 @@ impl Lexer {
             line_starting: true,
             trim_blocks: options.trim_blocks,
             lstrip_blocks: options.lstrip_blocks,
+            plain: *options.syntax == Syntax::default(),
+            syntax: options.syntax.clone(),
         }
     }
 
@@ -173,47 +191,54 @@ impl Lexer {
     /// Text up to and with the next tag opener.
     fn text(&mut self) -> Lexed<()> {
         let rest = self.rest();
-        let mut from = 0;
-        let found = loop {
-            let Some(at) = rest.get(from..).and_then(|r| r.find('{')).map(|i| i + from) else { break None };
-            match rest.as_bytes().get(at + 1) {
-                Some(b'%' | b'{' | b'#') => break Some(at),
-                _ => from = at + 1,
-            }
-        };
-        let Some(at) = found else {
+        let found = if self.plain { plain_opener(rest) } else { self.opener(rest) };
+        let Some((at, opener, len)) = found else {
             let text = rest.to_owned();
             self.push(Tok::Data(text.clone()));
             self.advance(text.len());
             return Ok(());
         };
         let text = rest.get(..at).unwrap_or("").to_owned();
-        let opener = rest.as_bytes().get(at + 1).copied();
-        let after = rest.get(at + 2..).unwrap_or("");
+        let after = rest.get(at + len..).unwrap_or("");
+        if matches!(opener, Opener::LineStatement | Opener::LineComment) {
+            let comment = after.find('\n').unwrap_or(after.len());
+            if !text.is_empty() {
+                self.push(Tok::Data(text.clone()));
+            }
+            self.advance(text.len());
+            if opener == Opener::LineComment {
+                self.advance(len + comment);
+            } else {
+                self.push(Tok::BlockBegin);
+                self.state = State::Line;
+                self.advance(len);
+            }
+            return Ok(());
+        }
         let sign = match after.as_bytes().first() {
             Some(b'-') => Some('-'),
             Some(b'+') => Some('+'),
             _ => None,
         };
         let inside = if sign.is_some() { after.get(1..).unwrap_or("") } else { after };
-        let raw = (opener == Some(b'%')).then(|| raw_begin(inside)).flatten();
-        let kept = self.strip(&text, sign, opener == Some(b'{'));
+        let raw = if opener == Opener::Block { raw_begin(inside, &self.syntax.block.1) } else { None };
+        let kept = self.strip(&text, sign, opener == Opener::Variable);
         if !kept.is_empty() {
             self.push(Tok::Data(kept));
         }
         self.advance(text.len());
-        let head = 2 + usize::from(sign.is_some());
+        let head = len + usize::from(sign.is_some());
         if let Some(len) = raw {
             self.advance(head + len);
             return self.raw();
         }
         match opener {
-            Some(b'%') => {
+            Opener::Block => {
                 self.push(Tok::BlockBegin);
                 self.state = State::Block;
                 self.advance(head);
             }
-            Some(b'{') => {
+            Opener::Variable => {
                 self.push(Tok::VariableBegin);
                 self.state = State::Variable;
                 self.advance(head);
@@ -224,6 +249,39 @@ impl Lexer {
             }
         }
         Ok(())
+    }
+
+    /// As `plain_opener`, with tags of any look: the first one, of those at one place the longest.
+    fn opener(&self, rest: &str) -> Option<(usize, Opener, usize)> {
+        let s = &self.syntax;
+        let tags =
+            [(Opener::Block, &s.block.0), (Opener::Variable, &s.variable.0), (Opener::Comment, &s.comment.0)];
+        let mut found: Vec<(usize, usize, Opener)> = Vec::new();
+        for (opener, text) in tags {
+            found.extend(rest.find(&**text).map(|at| (at, text.len(), opener)));
+        }
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\x0b');
+        if let Some(prefix) = &s.line_statement {
+            let mut line_at = 0;
+            for line in rest.split_inclusive('\n') {
+                let indent = line.len() - line.trim_start_matches(blank).len();
+                let starts = line_at > 0 || self.line_starting;
+                if starts && line.get(indent..).is_some_and(|l| l.starts_with(&**prefix)) {
+                    found.push((line_at, indent + prefix.len(), Opener::LineStatement));
+                    break;
+                }
+                line_at += line.len();
+            }
+        }
+        if let Some(prefix) = &s.line_comment
+            && let Some(at) = rest.find(&**prefix)
+        {
+            let start = rest.get(..at).unwrap_or("").trim_end_matches(blank).len();
+            found.push((start, at - start + prefix.len(), Opener::LineComment));
+        }
+        let (at, len, opener) =
+            found.into_iter().min_by_key(|(at, len, _)| (*at, std::cmp::Reverse(*len)))?;
+        Some((at, opener, len))
     }
 
     /// What is left of the text before a tag.
@@ -259,14 +317,16 @@ impl Lexer {
         if self.rest().is_empty() {
             return Ok(());
         }
-        let Some(end) = self.rest().find("#}") else { return self.fail("Missing end of comment tag") };
+        let syntax = self.syntax.clone();
+        let closer = &syntax.comment.1;
+        let Some(end) = self.rest().find(&**closer) else { return self.fail("Missing end of comment tag") };
         let sign = end.checked_sub(1).and_then(|i| self.rest().as_bytes().get(i)).and_then(|b| match b {
             b'-' => Some('-'),
             b'+' => Some('+'),
             _ => None,
         });
         self.advance(end - usize::from(sign.is_some()));
-        self.close(sign, "#}");
+        self.close(sign, closer);
         Ok(())
     }
 
@@ -276,12 +336,14 @@ impl Lexer {
             return Ok(());
         }
         let mut from = 0;
+        let syntax = self.syntax.clone();
+        let (opener, closer) = &syntax.block;
         loop {
             let rest = self.rest();
-            let Some(at) = rest.get(from..).and_then(|r| r.find("{%")).map(|i| i + from) else {
+            let Some(at) = rest.get(from..).and_then(|r| r.find(&**opener)).map(|i| i + from) else {
                 return self.fail("Missing end of raw directive");
             };
-            let after = rest.get(at + 2..).unwrap_or("");
+            let after = rest.get(at + opener.len()..).unwrap_or("");
             let sign = match after.as_bytes().first() {
                 Some(b'-') => Some('-'),
                 Some(b'+') => Some('+'),
@@ -295,10 +357,10 @@ impl Lexer {
                     _ => None,
                 };
                 let tail_body = if end_sign.is_some() { tail.get(1..).unwrap_or("") } else { tail };
-                tail_body.starts_with("%}").then(|| (end_sign, rest.len() - tail.len()))
+                tail_body.starts_with(&**closer).then(|| (end_sign, rest.len() - tail.len()))
             });
             match end {
-                None => from = at + 2,
+                None => from = at + opener.len(),
                 Some((end_sign, closer_at)) => {
                     let text = rest.get(..at).unwrap_or("").to_owned();
                     let kept = self.strip(&text, sign, false);
@@ -306,7 +368,7 @@ impl Lexer {
                         self.push(Tok::Data(kept));
                     }
                     self.advance(closer_at);
-                    self.close(end_sign, "%}");
+                    self.close(end_sign, closer);
                     return Ok(());
                 }
             }
@@ -318,9 +380,19 @@ impl Lexer {
         let line = self.line;
         let token = |tok| Ok(Some(Token { line, tok }));
         let rest = self.rest();
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.state == State::Line {
+            let blanks = rest.get(..rest.len() - rest.trim_start().len()).unwrap_or("");
+            let end =
+                if blanks.len() == rest.len() { Some(rest.len()) } else { blanks.rfind('\n').map(|i| i + 1) };
+            if let Some(end) = end {
+                self.advance(end);
+                self.state = State::Text;
+                return token(Tok::BlockEnd);
+            }
+        } else if self.open.is_empty() {
             let block = self.state == State::Block;
-            let closer = if block { "%}" } else { "}}" };
+            let syntax = self.syntax.clone();
+            let closer = if block { &*syntax.block.1 } else { &*syntax.variable.1 };
             let sign = match rest.as_bytes().first() {
                 Some(b'-') => Some('-'),
                 Some(b'+') if block => Some('+'),
@@ -390,13 +462,31 @@ impl Lexer {
 }
 
 /// Length of `raw %}` at the start of `inside`, when it is that.
-fn raw_begin(inside: &str) -> Option<usize> {
+fn raw_begin(inside: &str, closer: &str) -> Option<usize> {
     let tail = inside.trim_start().strip_prefix("raw")?.trim_start();
-    let after = match tail.strip_prefix("-%}") {
+    let after = match tail.strip_prefix('-').and_then(|t| t.strip_prefix(closer)) {
         Some(after) => after.trim_start(),
-        None => tail.strip_prefix("%}")?,
+        None => tail.strip_prefix(closer)?,
     };
     Some(inside.len() - after.len())
+}
+
+/// The first of Jinja's own tags: where, what, and how long its opener is.
+fn plain_opener(rest: &str) -> Option<(usize, Opener, usize)> {
+    let mut from = 0;
+    loop {
+        let at = rest.get(from..)?.find('{')? + from;
+        let opener = match rest.as_bytes().get(at + 1) {
+            Some(b'%') => Opener::Block,
+            Some(b'{') => Opener::Variable,
+            Some(b'#') => Opener::Comment,
+            _ => {
+                from = at + 1;
+                continue;
+            }
+        };
+        return Some((at, opener, 2));
+    }
 }
 
 /// A number at the start of `rest`, which starts with a digit.

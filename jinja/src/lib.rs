@@ -19,7 +19,7 @@ mod parser;
 mod scope;
 mod val;
 
-pub use env::{Context, Env, Limits, Loader, Options, UndefinedKind};
+pub use env::{Context, Env, Limits, Loader, Options, Syntax, UndefinedKind};
 pub use error::{Error, ErrorKind};
 pub use filters::nearest_of as nearest;
 pub use val::{CallArgs, Dict, Key, List, Map, Object, Set, Tuple, Undefined, Val};

@@ -110,6 +110,24 @@ fn run_with(case: &Case, more: Vec<(String, Val)>) -> (String, String) {
     env.options.trim_blocks = flag("trim_blocks");
     env.options.lstrip_blocks = flag("lstrip_blocks");
     env.options.keep_trailing_newline = flag("keep_trailing_newline");
+    env.options.autoescape = flag("autoescape");
+    let text = |name: &str| case.opts.get(name).map(ToString::to_string);
+    let mut syntax = jinja::Syntax::default();
+    for (name, part) in [
+        ("block_start_string", &mut syntax.block.0),
+        ("block_end_string", &mut syntax.block.1),
+        ("variable_start_string", &mut syntax.variable.0),
+        ("variable_end_string", &mut syntax.variable.1),
+        ("comment_start_string", &mut syntax.comment.0),
+        ("comment_end_string", &mut syntax.comment.1),
+    ] {
+        if let Some(text) = text(name) {
+            *part = text;
+        }
+    }
+    syntax.line_statement = text("line_statement_prefix");
+    syntax.line_comment = text("line_comment_prefix");
+    env.options.syntax = std::rc::Rc::new(syntax);
     env.options.undefined = match case.opts.get("undefined").and_then(data::Value::as_str) {
         Some("default") => UndefinedKind::Default,
         Some("chainable") => UndefinedKind::Chainable,

@@ -1,6 +1,7 @@
 //! The renderers by name, and what each does.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use data::{Dict, Value};
 
@@ -151,8 +152,33 @@ pub(super) fn jinja_options(options: &mut jinja::Options, settings: &Dict) {
             "trim_blocks" => options.trim_blocks = value.is_true(),
             "lstrip_blocks" => options.lstrip_blocks = value.is_true(),
             "keep_trailing_newline" => options.keep_trailing_newline = value.is_true(),
-            _ => {}
+            _ => jinja_syntax(Rc::make_mut(&mut options.syntax), &key, value),
         }
+    }
+}
+
+fn text_given(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+/// What tags look like, as `jinja_env` names it.
+fn jinja_syntax(syntax: &mut jinja::Syntax, key: &str, value: &Value) {
+    let part = match key {
+        "block_start_string" => &mut syntax.block.0,
+        "block_end_string" => &mut syntax.block.1,
+        "variable_start_string" => &mut syntax.variable.0,
+        "variable_end_string" => &mut syntax.variable.1,
+        "comment_start_string" => &mut syntax.comment.0,
+        "comment_end_string" => &mut syntax.comment.1,
+        "line_statement_prefix" if text_given(value) => syntax.line_statement.get_or_insert_default(),
+        "line_comment_prefix" if text_given(value) => syntax.line_comment.get_or_insert_default(),
+        _ => return,
+    };
+    // An empty one would be found everywhere.
+    if let Some(text) = value.as_str()
+        && text_given(value)
+    {
+        text.clone_into(part);
     }
 }
 
