@@ -168,6 +168,29 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Takes what the config says about how states print (`state_tabular`, `state_output_pct`, …), all but
+    /// `state_output` and `state_verbose`, which the command line may overrule.
+    pub fn set_from_config(&mut self, opts: &Value) {
+        let flag = |key: &str, slot: &mut bool| {
+            if let Some(value) = opts.get(key) {
+                *slot = value.is_true();
+            }
+        };
+        flag("state_output_diff", &mut self.state_output_diff);
+        flag("state_output_profile", &mut self.state_output_profile);
+        flag("state_output_pct", &mut self.state_output_pct);
+        flag("state_tabular", &mut self.state_tabular);
+        flag("state_compress_ids", &mut self.state_compress_ids);
+        flag("strip_colors", &mut self.strip_colors);
+        let names = |key: &str| match opts.get(key) {
+            Some(Value::Str(names)) => names.split(',').map(str::to_owned).collect(),
+            Some(Value::List(names)) => names.iter().map(Value::to_string).collect(),
+            _ => Vec::new(),
+        };
+        self.state_output_exclude = names("state_output_exclude");
+        self.state_output_terse = names("state_output_terse");
+    }
+
     /// Takes a `state_output` setting such as `mixed` or `terse_id`; as in Salt, the beginning counts and
     /// what is unknown is `full`.
     pub fn set_state_output(&mut self, setting: &str) {
@@ -222,6 +245,7 @@ fn strip_escapes(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Dict;
 
     #[test]
     fn names_are_outputters_and_nothing_else_is() {
@@ -230,6 +254,22 @@ mod tests {
         }
         assert_eq!("text".parse(), Ok(Outputter::Txt));
         assert!(render("xml", &Value::None, &Options::default()).is_err());
+    }
+
+    #[test]
+    fn options_of_the_config() {
+        let mut options = Options::default();
+        let config = Dict::new()
+            .with("state_tabular", true)
+            .with("state_output_profile", false)
+            .with("state_output_exclude", "True,None")
+            .with("state_output_terse", vec![Value::Bool(false)]);
+        options.set_from_config(&config.into());
+        assert!(options.state_tabular && !options.state_output_profile && options.strip_colors);
+        assert_eq!(
+            (options.state_output_exclude.len(), options.state_output_terse),
+            (2, vec!["False".to_owned()])
+        );
     }
 
     #[test]

@@ -93,25 +93,13 @@ fn is_outputter(name: &str) -> bool {
 }
 
 fn render_options(options: &Output, config: &MasterConfig, color: bool) -> data::output::Options {
-    let flag = |key: &str, default: bool| config.opts.get(key).map_or(default, Value::is_true);
-    let texts = |key: &str| -> Vec<String> {
-        let list = config.opts.get(key).and_then(Value::as_list).unwrap_or_default();
-        list.iter().map(Value::to_string).collect()
-    };
     let mut render = data::output::Options {
         color,
         out_indent: options.out_indent,
         state_verbose: options.state_verbose.unwrap_or(config.state_verbose),
-        state_output_diff: flag("state_output_diff", false),
-        state_output_profile: flag("state_output_profile", true),
-        state_output_pct: flag("state_output_pct", false),
-        state_tabular: flag("state_tabular", false),
-        state_compress_ids: flag("state_compress_ids", false),
-        state_output_exclude: texts("state_output_exclude"),
-        state_output_terse: texts("state_output_terse"),
-        strip_colors: flag("strip_colors", true),
         ..data::output::Options::default()
     };
+    render.set_from_config(&config.opts);
     render.set_state_output(options.state_output.as_deref().unwrap_or(&config.state_output));
     render
 }

@@ -241,12 +241,8 @@ fn show(config: &MinionConfig, args: &Args) -> Show {
         Some(text) => data::yaml::load(text).is_ok_and(|v: Value| v.is_true()),
         None => config.state_verbose,
     };
-    options.state_output_diff = given.output_diff;
-    let opts = &config.opts;
-    options.state_output_pct = opts.get("state_output_pct").is_some_and(Value::is_true);
-    options.state_tabular = opts.get("state_tabular").is_some_and(Value::is_true);
-    options.state_compress_ids = opts.get("state_compress_ids").is_some_and(Value::is_true);
-    options.state_output_profile = opts.get("state_output_profile").is_none_or(Value::is_true);
+    options.set_from_config(&config.opts);
+    options.state_output_diff |= given.output_diff;
     Show {
         out: given.out.clone().or_else(|| config.output.clone()),
         options,
