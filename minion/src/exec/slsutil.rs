@@ -170,9 +170,16 @@ fn serialize(format: &str, value: &Value, options: &Dict) -> Result<Value, ExecE
             };
             let sort_keys = options.is_set("sort_keys", true);
             let indent = indent.filter(|n| (2..10).contains(n)).unwrap_or(2);
+            let allow_unicode = options.is_set("allow_unicode", false);
             let text = yaml::dump(
                 value,
-                DumpOptions { default_flow_style, indent, sort_keys, ..DumpOptions::default() },
+                DumpOptions {
+                    default_flow_style,
+                    indent,
+                    sort_keys,
+                    allow_unicode,
+                    ..DumpOptions::default()
+                },
             );
             let text = text.strip_suffix("\n...\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text);
             text.into()

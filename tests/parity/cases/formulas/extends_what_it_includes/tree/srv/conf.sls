@@ -1,0 +1,4 @@
+srv-conf:
+  file.managed:
+    - name: /etc/srv
+    - contents: x

@@ -1,0 +1,3 @@
+srv-pkg:
+  pkg.installed:
+    - name: srv

@@ -1,0 +1,9 @@
+include:
+  - .pkg
+srv-service:
+  service.running:
+    - name: srv
+    - require:
+      - sls: srv.pkg
+    - listen:
+      - pkg: srv-pkg

@@ -1,0 +1,4 @@
+{%- set url = '%s/%s-%s'|format('a', 'b') %}
+x:
+  test.nop:
+    - url: {{ url }}

@@ -1,0 +1,3 @@
+git:
+  default: {update: True}
+  prod: {base: [/a, /b]}

@@ -1,0 +1,3 @@
+web:
+  user: other
+  lookup: {pkg: {version: '2.0'}}

@@ -1,0 +1,2 @@
+web:
+  pkg: {version: 3}

@@ -1,0 +1,1 @@
+app: {name: n, list: [1, 2]}

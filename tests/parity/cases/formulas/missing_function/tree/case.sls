@@ -1,0 +1,3 @@
+{%- set x = salt['postgres.no_such'](1) %}
+x:
+  test.nop: []

@@ -1,0 +1,4 @@
+app:
+  files:
+    by: [any/path, roles, os_family]
+    of: {app-conf: [own.conf]}

@@ -1,0 +1,3 @@
+include:
+  - app.conf
+  - app.again
