@@ -199,7 +199,8 @@ impl<'a> Ctx<'a> {
     /// The environment of the state that runs, else of the run, else the configured one, else `base`.
     pub fn saltenv(&self) -> String {
         if let Some(chunk) = self.chunk {
-            return chunk.env.to_string();
+            let own = chunk.low.get("saltenv").filter(|env| env.is_true());
+            return own.map_or_else(|| chunk.env.to_string(), Value::to_string);
         }
         let configured = || self.opt("saltenv").filter(Value::is_true).map(|v| v.to_string());
         self.scope.saltenv.as_deref().map(str::to_owned).or_else(configured).unwrap_or_else(|| "base".into())

@@ -10,7 +10,7 @@ use data::Dict;
 pub use local::LocalFiles;
 pub use sls::FetchError;
 pub use source::Source;
-pub(crate) use source::cached_at;
+pub(crate) use source::{How, cached_at};
 
 /// A store of files by environment. Paths are below the roots, without `salt://`.
 pub trait FileClient: Send + Sync {

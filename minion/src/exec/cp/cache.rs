@@ -2,13 +2,12 @@
 
 use data::Value;
 use data::loose::{Flag, OneOrMany};
-use fancy_regex::Regex;
-use proto::target::glob::Glob;
 use std::path::Path;
 
 use super::{cachedir, env_of, on_server, place, unsupported, verify};
 use crate::exec::{ExecError, ExecFn};
-use crate::fileclient::{Source, cached_at};
+use crate::fileclient::{How, Source, cached_at};
+use crate::states::file::keep::Filter;
 use crate::{Ctx, args};
 
 args! {
@@ -21,6 +20,10 @@ args! {
         saltenv: Option<String>,
         #[serde(default)]
         source_hash: Option<String>,
+        #[serde(default = yes)]
+        verify_ssl: Flag,
+        #[serde(default)]
+        use_etag: Flag,
     }
 
     /// Make files available on the minion: a list, or a text with commas.
@@ -44,9 +47,9 @@ args! {
         #[serde(default)]
         include_empty: Flag,
         #[serde(default)]
-        include_pat: Option<String>,
+        include_pat: Value,
         #[serde(default)]
-        exclude_pat: Option<String>,
+        exclude_pat: Value,
     }
 
     /// Make all files of an environment available on the minion.
@@ -83,13 +86,23 @@ args! {
     }
 }
 
+fn yes() -> Flag {
+    Flag(true)
+}
+
 /// A local copy of what a URL or path names.
-fn cache(ctx: &Ctx<'_>, path: &str, saltenv: &str, wanted: Option<&str>) -> Result<Value, ExecError> {
+fn cache(
+    ctx: &Ctx<'_>,
+    path: &str,
+    saltenv: &str,
+    wanted: Option<&str>,
+    how: How,
+) -> Result<Value, ExecError> {
     let source = Source::parse(path).ok_or_else(|| unsupported(path))?;
     let at = match &source {
         // As in Salt: a path of this machine is its own copy, whether it is there or not.
         Source::Local(path) => Some(path.clone()),
-        _ => source.cache(ctx, saltenv)?,
+        _ => source.cache_as(ctx, saltenv, how)?,
     };
     if let (Some(at), Source::Remote(_)) = (&at, &source) {
         verify(ctx, at, wanted)?;
@@ -100,21 +113,14 @@ fn cache(ctx: &Ctx<'_>, path: &str, saltenv: &str, wanted: Option<&str>) -> Resu
     Ok(place(at))
 }
 
-/// Whether a name is wanted: Salt's `E@regex` or glob.
-fn fits(name: &str, pattern: &str) -> Result<bool, ExecError> {
-    let Some(regex) = pattern.strip_prefix("E@") else { return Ok(Glob::new(pattern).matches(name)) };
-    let bad = |error: fancy_regex::Error| {
-        ExecError::invocation(format!("'{regex}' is no regular expression: {error}"))
-    };
-    Regex::new(regex).and_then(|regex| regex.is_match(name)).map_err(bad)
-}
-
 impl ExecFn for CacheFile {
     const FUN: &'static str = "cp.cache_file";
     const SIGNATURE: &'static str = "path, saltenv=None, source_hash=None, verify_ssl=True, use_etag=False";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        cache(ctx, &self.path, &env_of(ctx, self.saltenv.as_deref()), self.source_hash.as_deref())
+        let how = How { verify_ssl: self.verify_ssl.0, etag: self.use_etag.0 };
+        let saltenv = env_of(ctx, self.saltenv.as_deref());
+        cache(ctx, &self.path, &saltenv, self.source_hash.as_deref(), how)
     }
 }
 
@@ -126,7 +132,7 @@ impl ExecFn for CacheFiles {
         let saltenv = env_of(ctx, self.saltenv.as_deref());
         let paths = self.paths.0.iter().flat_map(|text| text.split(','));
         let done: Result<Vec<Value>, ExecError> =
-            paths.map(|path| cache(ctx, path, &saltenv, None)).collect();
+            paths.map(|path| cache(ctx, path, &saltenv, None, How::default())).collect();
         Ok(done?.into())
     }
 }
@@ -139,10 +145,11 @@ impl ExecFn for CacheDir {
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let (path, saltenv) = on_server(&self.path, &env_of(ctx, self.saltenv.as_deref()))?;
         let prefix = format!("{path}/");
+        let filter = Filter::new(&self.include_pat, &self.exclude_pat)
+            .map_err(|error| ExecError::invocation(error.to_string()))?;
         let mut done = Vec::new();
         for name in ctx.files().list(&saltenv)?.iter().filter(|name| name.starts_with(&prefix)) {
-            let wanted = self.include_pat.as_deref().map_or(Ok(true), |pat| fits(name, pat))?;
-            if wanted && !self.exclude_pat.as_deref().map_or(Ok(false), |pat| fits(name, pat))? {
+            if filter.wants(name) {
                 done.extend(ctx.files().cache_file(name, &saltenv)?.map(|at| at.display().to_string()));
             }
         }
@@ -176,12 +183,14 @@ impl ExecFn for CacheLocalFile {
     const SIGNATURE: &'static str = "path";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let Some(data) = ctx.host.read_opt(Path::new(&self.path))? else { return Ok("".into()) };
+        if !ctx.host.is_file(Path::new(&self.path)) {
+            return Ok("".into());
+        }
         let at = cachedir(ctx).join("localfiles").join(self.path.trim_start_matches('/'));
         if let Some(dir) = at.parent() {
             ctx.host.mkdir_all(dir, None)?;
         }
-        ctx.host.write_atomic(&at, &data, None)?;
+        ctx.host.copy(Path::new(&self.path), &at, None)?;
         Ok(place(Some(at)))
     }
 }

@@ -10,7 +10,7 @@ use sls::render::{Renderer, Template};
 use super::{env_of, on_server, place, unsupported, verify};
 use crate::exec::{ExecError, ExecFn};
 use crate::fileclient::Source;
-use crate::hash::{self, Kind};
+use crate::hash::Kind;
 use crate::host::HostError;
 use crate::{Ctx, Minion, args};
 
@@ -151,10 +151,10 @@ fn fetch_to(
     }
     let Some(at) = destination(ctx, path, dest, makedirs)? else { return Ok(false.into()) };
     let kind = Kind::from_name(&there.hash_type).unwrap_or(Kind::Sha256);
-    let same = ctx.host.is_file(&at) && hash::hex(kind, &ctx.host.read(&at)?) == there.hash;
+    let same = ctx.host.is_file(&at) && ctx.host.hash(&at, kind)? == there.hash;
     if !same {
         let Some(from) = ctx.files().cache_file(path, saltenv)? else { return Ok(false.into()) };
-        ctx.host.write_atomic(&at, &ctx.host.read(&from)?, None)?;
+        ctx.host.copy(&from, &at, None)?;
     }
     Ok(at.display().to_string().into())
 }
@@ -252,7 +252,7 @@ impl ExecFn for GetUrl {
                     return Ok(place(Some(from)));
                 }
                 let Some(at) = destination(ctx, url, dest, self.makedirs.0)? else { return Ok(false.into()) };
-                ctx.host.write_atomic(&at, &ctx.host.read(&from)?, None)?;
+                ctx.host.copy(&from, &at, None)?;
                 Ok(at.display().to_string().into())
             }
         }

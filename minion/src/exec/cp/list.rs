@@ -7,7 +7,7 @@ use data::{Dict, Value};
 
 use super::{cachedir, env_of, on_server};
 use crate::exec::{ExecError, ExecFn};
-use crate::hash::{self, Kind};
+use crate::hash::Kind;
 use crate::host::{FileKind, HostError};
 use crate::{Ctx, args};
 
@@ -51,6 +51,16 @@ args! {
     ///
     /// CLI Example: `rsalt '*' cp.list_master_dirs`
     pub(crate) struct ListMasterDirs {
+        #[serde(default)]
+        saltenv: Option<String>,
+        #[serde(default)]
+        prefix: String,
+    }
+
+    /// Return the symbolic links of an environment that begin with a prefix, and where they point.
+    ///
+    /// CLI Example: `rsalt '*' cp.list_master_symlinks`
+    pub(crate) struct ListMasterSymlinks {
         #[serde(default)]
         saltenv: Option<String>,
         #[serde(default)]
@@ -126,7 +136,7 @@ impl ExecFn for HashFile {
             Err(_) if ctx.host.is_file(Path::new(&self.path)) => {
                 let kind = ctx.opt("hash_type").and_then(|v| Kind::from_name(&v.to_string()));
                 let kind = kind.unwrap_or(Kind::Sha256);
-                Ok(answer(hash::hex(kind, &ctx.host.read(Path::new(&self.path))?), kind.name()))
+                Ok(answer(ctx.host.hash(Path::new(&self.path), kind)?, kind.name()))
             }
             Err(_) => Ok(Value::dict()),
         }
@@ -174,6 +184,18 @@ impl ExecFn for ListMasterDirs {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         Ok(beginning_with(&ctx.files().dirs(&env_of(ctx, self.saltenv.as_deref()))?, &self.prefix))
+    }
+}
+
+impl ExecFn for ListMasterSymlinks {
+    const FUN: &'static str = "cp.list_master_symlinks";
+    const SIGNATURE: &'static str = "saltenv=None, prefix=''";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let links = ctx.files().symlinks(&env_of(ctx, self.saltenv.as_deref()))?;
+        let prefix = self.prefix.strip_prefix("salt://").unwrap_or(&self.prefix);
+        let wanted = links.iter().filter(|(link, _)| link.starts_with(prefix));
+        Ok(wanted.map(|(link, target)| (link.as_str(), target.as_str())).collect::<Dict>().into())
     }
 }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod get;
 mod list;
+mod receive;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use data::Value;
 use super::{ExecEntry, ExecError, entry};
 use crate::Ctx;
 use crate::fileclient::Source;
-use crate::hash::{self, Kind};
+use crate::hash::Kind;
 
 /// The functions of `cp`.
 pub const FUNCTIONS: &[ExecEntry] = &[
@@ -32,8 +33,11 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<list::Envs>(),
     entry::<list::ListMaster>(),
     entry::<list::ListMasterDirs>(),
+    entry::<list::ListMasterSymlinks>(),
     entry::<list::ListStates>(),
     entry::<list::ListMinion>(),
+    entry::<receive::Recv>(),
+    entry::<receive::RecvChunked>(),
     entry::<list::Push>(),
     entry::<list::PushDir>(),
 ];
@@ -71,7 +75,7 @@ fn verify(ctx: &Ctx<'_>, at: &Path, wanted: Option<&str>) -> Result<(), ExecErro
         None => (Kind::from_digits(wanted.len()), wanted),
     };
     let kind = kind.ok_or_else(|| ExecError::invocation(format!("'{wanted}' is no hash")))?;
-    let is = hash::hex(kind, &ctx.host.read(at)?);
+    let is = ctx.host.hash(at, kind)?;
     if is.eq_ignore_ascii_case(sum) {
         return Ok(());
     }

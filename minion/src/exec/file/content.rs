@@ -31,6 +31,15 @@ args! {
         offset: usize,
     }
 
+    /// Write into a file, from an offset on. Returns how many bytes.
+    ///
+    /// CLI Example: `rsalt '*' file.seek_write /path/to/file 'some data' 4096`
+    pub(crate) struct SeekWrite {
+        path: String,
+        data: Value,
+        offset: usize,
+    }
+
     /// Write lines to a file, in place of what is in it.
     ///
     /// CLI Example: `rsalt '*' file.write /etc/motd "With all thine offerings thou shalt offer salt."`
@@ -149,6 +158,22 @@ impl ExecFn for SeekRead {
     }
 }
 
+impl ExecFn for SeekWrite {
+    const FUN: &'static str = "file.seek_write";
+    const SIGNATURE: &'static str = "path, data, offset";
+
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let path = expanded(ctx, &self.path);
+        let data = match &self.data {
+            Value::Bytes(data) => data.to_vec(),
+            text => text.to_string().into_bytes(),
+        };
+        let offset = u64::try_from(self.offset).unwrap_or(u64::MAX);
+        ctx.host.write_at(&path, offset, &data).map_err(|error| os_error(error, &path))?;
+        Ok(data.len().into())
+    }
+}
+
 impl Lines {
     fn path(&self, ctx: &Ctx<'_>) -> PathBuf {
         behind_links(ctx, expanded(ctx, &self.path))
@@ -213,25 +238,14 @@ impl ExecFn for Prepend {
     }
 }
 
-/// A file grown by a slip of the finger would be held in memory.
-const LONGEST: usize = 1 << 30;
-
 impl ExecFn for Truncate {
     const FUN: &'static str = "file.truncate";
     const SIGNATURE: &'static str = "path, length";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let path = behind_links(ctx, expanded(ctx, &self.path));
-        let mut data = read(ctx, &path)?;
-        if self.length > data.len().max(LONGEST) {
-            return Err(ExecError::command(format!(
-                "{}: {} bytes are too many",
-                path.display(),
-                self.length
-            )));
-        }
-        data.resize(self.length, 0);
-        write(ctx, &path, &data)?;
+        let path = expanded(ctx, &self.path);
+        let length = u64::try_from(self.length).unwrap_or(u64::MAX);
+        ctx.host.truncate(&path, length).map_err(|error| os_error(error, &path))?;
         Ok(Value::None)
     }
 }

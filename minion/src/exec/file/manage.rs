@@ -9,7 +9,7 @@ use super::sum::{Sum, Wanted, shown};
 use super::{attrs, os_text};
 use crate::Ctx;
 use crate::exec::ExecError;
-use crate::fileclient::Source;
+use crate::fileclient::{How, Source};
 use crate::hash::{self, Kind};
 use crate::host::{FileKind, HostError, Stat};
 use crate::states::file::diff;
@@ -30,6 +30,7 @@ pub(crate) struct Fetch<'a> {
     pub(crate) saltenv: &'a str,
     pub(crate) skip_verify: bool,
     pub(crate) use_etag: bool,
+    pub(crate) verify_ssl: bool,
 }
 
 /// A source that was found.
@@ -113,6 +114,7 @@ impl Fetch<'_> {
                     source_hash: &hash,
                     source_hash_name: self.source_hash_name,
                     saltenv: self.saltenv,
+                    verify_ssl: self.verify_ssl,
                 };
                 let sum = wanted.find(ctx);
                 from.sum = Some(sum.map_err(|error| said(format!("Unable to manage file: {error}")))?);
@@ -152,24 +154,30 @@ impl Fetch<'_> {
             }
         }
         if matches!(from.at, At::Server) {
-            let cached = source.cache(ctx, self.saltenv).map_err(|error| {
+            let how = How { verify_ssl: self.verify_ssl, etag: self.use_etag };
+            let cached = source.cache_as(ctx, self.saltenv, how).map_err(|error| {
                 NoSource::Said(format!("Failed to cache {}: {error}", shown(self.source)))
             })?;
             let cached = cached.ok_or_else(|| {
                 NoSource::Said(format!("Source file '{}' not found", shown(self.source)))
             })?;
-            if cached == Path::new(self.name) {
-                return Err(NoSource::Raised("Source file cannot be the same as destination".to_owned()));
-            }
             if from.sum.is_none() {
                 from.sum = Some((Kind::Sha256, ctx.host.hash(&cached, Kind::Sha256)?));
             }
             from.at = At::File(cached);
         }
-        let (Some(engine), At::File(path)) = (self.template, &from.at) else { return Ok(()) };
+        let At::File(path) = &from.at else { return Ok(()) };
+        if path == Path::new(self.name) {
+            return Err(NoSource::Raised("Source file cannot be the same as destination".to_owned()));
+        }
+        let Some(engine) = self.template else { return Ok(()) };
         let data = ctx.host.read(path)?;
-        let text = std::str::from_utf8(&data)
-            .map_err(|e| NoSource::Said(format!("{}: {e}", self.source)))?;
+        let text = match std::str::from_utf8(&data) {
+            Ok(text) => text,
+            // What is no text is no template either, and goes as it is.
+            Err(_) if !diff::is_text(&data) => return Ok(()),
+            Err(error) => return Err(NoSource::Said(format!("{}: {error}", self.source))),
+        };
         let mut context = Dict::new().with("name", self.name).with("source", self.source);
         context.extend(self.context.clone());
         let output = render(ctx, text, self.source, engine, self.saltenv, context).map_err(NoSource::Said)?;
@@ -180,6 +188,21 @@ impl Fetch<'_> {
 }
 
 impl From {
+    /// A source whose content is in a file of this machine already.
+    pub(crate) fn here(source: &str, path: PathBuf, sum: Option<Sum>, verified: bool) -> From {
+        let saltenv = String::new();
+        From { source: source.to_owned(), saltenv, at: At::File(path), sum, mode: None, verified }
+    }
+
+    /// The file with the content; a template's output goes to one that is made for it.
+    pub(crate) fn file(&mut self, ctx: &Ctx<'_>, own: PathBuf) -> Result<Option<PathBuf>, HostError> {
+        if let At::Text(text) = &self.at {
+            ctx.host.write_atomic(&own, text, Some(0o600))?;
+            self.at = At::File(own);
+        }
+        Ok(self.path().map(Path::to_owned))
+    }
+
     /// The content, in a file of this machine or in memory; fetched now if it was not. An error is what Salt says.
     fn content(&mut self, ctx: &Ctx<'_>) -> Result<Content<'_>, StateError> {
         if matches!(self.at, At::Server) {

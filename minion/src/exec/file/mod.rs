@@ -7,6 +7,7 @@ mod content;
 pub(crate) mod edit;
 pub(crate) mod encoding;
 mod find;
+mod functions;
 pub(crate) mod line;
 pub(crate) mod manage;
 mod names;
@@ -98,6 +99,15 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<backups::DeleteBackup>(),
     entry::<backups::DeleteBackup>().also_as("file.remove_backup"),
     entry::<backups::OpenFiles>(),
+    entry::<functions::CheckManaged>(),
+    entry::<functions::CheckManagedChanges>(),
+    entry::<functions::CheckFileMeta>(),
+    entry::<functions::GetManaged>(),
+    entry::<functions::ManageFile>(),
+    entry::<functions::GetDiff>(),
+    entry::<functions::CheckPerms>(),
+    entry::<functions::ApplyTemplateOnContents>(),
+    entry::<content::SeekWrite>(),
     entry::<node::IsChrDev>(),
     entry::<node::IsBlkDev>(),
     entry::<node::IsFifo>(),
@@ -132,7 +142,7 @@ fn absolute(ctx: &Ctx<'_>, path: &str, refusal: impl FnOnce() -> String) -> Resu
 }
 
 /// `[Errno 2] No such file or directory: '/nope'`
-fn os_text(error: &HostError, path: &Path) -> String {
+pub(crate) fn os_text(error: &HostError, path: &Path) -> String {
     match error.io() {
         Some(io) => match io.raw_os_error() {
             Some(code) => format!("[Errno {code}] {}: '{}'", strerror(io), path.display()),

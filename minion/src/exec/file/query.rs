@@ -9,7 +9,7 @@ use data::{Dict, Value};
 use super::path::normpath;
 use super::{absolute, expanded, glob, names, os_error};
 use crate::exec::{ExecError, ExecFn};
-use crate::hash::{self, Kind};
+use crate::hash::Kind;
 use crate::host::{FileKind, HostError, Stat};
 use crate::states::file::util::{expand_user, show_mode};
 use crate::{Ctx, args};
@@ -457,8 +457,7 @@ fn usage(ctx: &Ctx<'_>, dir: &Path, total: &mut u64, seen: &mut HashSet<(u64, u6
 fn hash_of(ctx: &Ctx<'_>, path: &Path, form: &str) -> Result<String, ExecError> {
     let kind = Kind::from_name(form)
         .ok_or_else(|| ExecError::raised("ValueError", format!("Invalid hash type: {form}")))?;
-    let data = ctx.host.read(path).map_err(|error: HostError| os_error(error, path))?;
-    Ok(hash::hex(kind, &data))
+    ctx.host.hash(path, kind).map_err(|error: HostError| os_error(error, path))
 }
 
 impl ExecFn for GetHash {
@@ -496,7 +495,7 @@ impl ExecFn for CheckHash {
                 let kind = Kind::from_digits(text.len()).ok_or_else(|| {
                     ExecError::invocation(format!(
                         "Hash {text} (length: {}) could not be matched to a supported hash type. The supported hash \
-                         types and lengths are: md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128",
+                         types and lengths are: md5 (32), sha1 (40), sha224 (56), sha256 (64), sha384 (96), sha512 (128)",
                         text.len()
                     ))
                 })?;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use data::loose::Flag;
 use data::{Dict, Value};
 
 use super::os_error;
 use crate::exec::{ExecError, ExecFn};
-use crate::fileclient::Source;
+use crate::fileclient::{How, Source};
 use crate::hash::Kind;
 use crate::{Ctx, args};
 
@@ -26,6 +27,8 @@ args! {
         source_hash_name: Option<String>,
         #[serde(default)]
         saltenv: Option<String>,
+        #[serde(default = yes)]
+        verify_ssl: Flag,
     }
 
     /// Find a hash in a file of hashes. Without a name that fits, the first hash there is.
@@ -53,6 +56,10 @@ args! {
     }
 }
 
+fn yes() -> Flag {
+    Flag(true)
+}
+
 /// A hash function and a digest.
 pub(crate) type Sum = (Kind, String);
 
@@ -73,6 +80,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) source_hash: &'a str,
     pub(crate) source_hash_name: Option<&'a str>,
     pub(crate) saltenv: &'a str,
+    pub(crate) verify_ssl: bool,
 }
 
 impl Wanted<'_> {
@@ -90,10 +98,12 @@ impl Wanted<'_> {
             ))
         };
         if text.starts_with('/') || text.contains("://") {
-            let at = Source::parse(text).ok_or_else(invalid)?.read(ctx, self.saltenv)?;
-            let list = at.ok_or_else(|| {
+            let how = How { verify_ssl: self.verify_ssl, etag: false };
+            let at = Source::parse(text).ok_or_else(invalid)?.cache_as(ctx, self.saltenv, how)?;
+            let at = at.ok_or_else(|| {
                 ExecError::command(format!("Source hash file {} not found", shown(text)))
             })?;
+            let list = ctx.host.read(&at)?;
             let found = self.in_list(&String::from_utf8_lossy(&list), None).ok_or_else(invalid)?;
             return Ok((found.0, found.1.to_lowercase()));
         }
@@ -213,6 +223,7 @@ impl ExecFn for GetSourceSum {
             source_hash: &self.source_hash.to_string(),
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv: self.saltenv.as_deref().unwrap_or("base"),
+            verify_ssl: self.verify_ssl.0,
         };
         Ok(told(wanted.find(ctx)?))
     }
@@ -232,6 +243,7 @@ impl ExecFn for ExtractHash {
             source_hash: "",
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv: "",
+            verify_ssl: true,
         };
         let kind = Kind::from_name(self.hash_type.as_deref().unwrap_or("sha256"));
         Ok(wanted.in_list(&String::from_utf8_lossy(&list), kind).map_or(Value::None, told))
@@ -257,7 +269,7 @@ mod tests {
         let (a, b, c) = ("a".repeat(64), "b".repeat(64), "c".repeat(40));
         let list = format!("# sums\n{a}  other.tgz\n{b} *dist/app.tgz\n{c} app.zip\n");
         let find = |list: &str, source_hash_name, name, source| {
-            Wanted { name, source, source_hash: "", source_hash_name, saltenv: "" }
+            Wanted { name, source, source_hash: "", source_hash_name, saltenv: "", verify_ssl: true }
                 .in_list(list, None)
                 .map(|(_, sum)| sum)
         };

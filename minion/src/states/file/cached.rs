@@ -87,6 +87,7 @@ impl Cached {
             source_hash: &self.source_hash.to_string(),
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv,
+            verify_ssl: true,
         };
         wanted.find(ctx).map(Some).map_err(|error| StateError::refused(error.to_string()))
     }

@@ -1,5 +1,6 @@
 //! Unified diffs as Python's `difflib` makes them: the same blocks, so that changes read as Salt's do.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Lines around a change.
@@ -207,7 +208,19 @@ pub(crate) fn of_files(old: &[u8], new: &[u8]) -> String {
         (true, false) => return "Replace text file with binary file".to_owned(),
         (true, true) => {}
     }
-    of_texts(&String::from_utf8_lossy(old), &String::from_utf8_lossy(new))
+    of_texts(&decoded(old), &decoded(new))
+}
+
+/// The text of bytes: lines that are not UTF-8 are taken for Latin-1.
+fn decoded(data: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(data) {
+        return text.into();
+    }
+    let line = |line: &[u8]| match std::str::from_utf8(line) {
+        Ok(text) => text.to_owned(),
+        Err(_) => line.iter().map(|byte| char::from(*byte)).collect(),
+    };
+    data.split_inclusive(|byte| *byte == b'\n').map(line).collect::<String>().into()
 }
 
 /// The diff of two texts; empty when both are equal.

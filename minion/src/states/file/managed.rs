@@ -124,8 +124,8 @@ args! {
         ignore_comment_characters: Value,
         #[serde(default)]
         new_file_diff: Flag,
-        #[serde(default, rename = "verify_ssl")]
-        _verify_ssl: Value,
+        #[serde(default = yes)]
+        verify_ssl: Flag,
     }
 }
 
@@ -191,7 +191,7 @@ impl Managed {
             ignore_whitespace: Flag(false),
             ignore_comment_characters: Value::None,
             new_file_diff: Flag(false),
-            _verify_ssl: Value::None,
+            verify_ssl: Flag(true),
         }
     }
 
@@ -315,6 +315,7 @@ impl Managed {
             saltenv: &ctx.saltenv(),
             skip_verify: self.skip_verify.0,
             use_etag: self.use_etag.0,
+            verify_ssl: self.verify_ssl.0,
         };
         fetch.get(ctx)
     }
@@ -355,6 +356,7 @@ impl Managed {
             source_hash: &hash.to_string(),
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv: &saltenv,
+            verify_ssl: self.verify_ssl.0,
         };
         let is = |kind: Kind| ctx.host.hash(Path::new(name), kind).ok();
         wanted.find(ctx).is_ok_and(|(kind, sum)| is(kind).as_deref() == Some(sum.as_str()))
@@ -509,7 +511,7 @@ pub(super) fn check(
 }
 
 /// A name for a file that is gone soon.
-pub(super) fn temporary(ctx: &Ctx<'_>, dir: Option<&str>, extension: &str) -> PathBuf {
+pub(crate) fn temporary(ctx: &Ctx<'_>, dir: Option<&str>, extension: &str) -> PathBuf {
     let own = || ctx.host.env("TMPDIR").filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/tmp".to_owned());
     let dir = dir.map_or_else(own, str::to_owned);
     let now = ctx.host.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();

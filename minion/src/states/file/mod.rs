@@ -18,7 +18,7 @@ mod hardlink;
 pub(crate) mod keep;
 mod keyvalue;
 mod line;
-mod managed;
+pub(crate) mod managed;
 mod mknod;
 mod patch;
 mod pruned;
