@@ -2,6 +2,7 @@
 //! argument is the value; one table per file, `find` looks through them.
 
 mod jmespath;
+mod json_text;
 mod markup;
 mod md5;
 mod number;

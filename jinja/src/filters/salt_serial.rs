@@ -1,6 +1,8 @@
 //! Salt's filters to and from YAML and JSON.
 
-use super::{Table, soft_str, strict_first};
+use data::json::DumpOptions;
+
+use super::{Table, json_text, soft_str, strict_first};
 use crate::val::{CallArgs, Key, Map, Val, Walk, collect, yaml_double_quoted};
 use crate::{Error, Result, methods};
 
@@ -71,6 +73,11 @@ fn encoded(v: &Val, walk: &Walk) -> Result<Val> {
 }
 
 fn json(args: &mut CallArgs) -> Result<Val> {
+    if let ([v], []) = (&*args.args, &*args.kwargs)
+        && let Some(text) = json_text::simple(v, DumpOptions { sort_keys: true, ..DumpOptions::default() })
+    {
+        return Ok(Val::Markup(text.into()));
+    }
     if let Some(u) = strict_first(args) {
         return Ok(u);
     }
@@ -78,8 +85,8 @@ fn json(args: &mut CallArgs) -> Result<Val> {
     let v = b.take(0);
     let sort_keys = b.flag(1, true)?;
     let indent = indent_of(b.take(2))?;
-    json_check(&v)?;
-    Ok(Val::Markup(data::json::dump(&v.try_to_value()?, indent, sort_keys).trim().into()))
+    let text = json_text::dump(&v, DumpOptions { indent, sort_keys, ensure_ascii: false })?;
+    Ok(Val::Markup(text.trim().into()))
 }
 
 fn indent_of(v: Val) -> Result<Option<usize>> {
@@ -89,69 +96,30 @@ fn indent_of(v: Val) -> Result<Option<usize>> {
     }
 }
 
-/// What Python's `json` refuses: everything that is no plain data.
-fn json_check(v: &Val) -> Result<()> {
-    json_check_at(v, &Walk::default())
-}
-
-fn json_check_at(v: &Val, walk: &Walk) -> Result<()> {
-    walk.visit()?;
-    match v {
-        Val::List(l) => {
-            let items = l.borrow().clone();
-            walk.nested(|| items.iter().try_for_each(|v| json_check_at(v, walk)))
-        }
-        Val::Tuple(t) => walk.nested(|| t.iter().try_for_each(|v| json_check_at(v, walk))),
-        Val::Dict(d) => {
-            let map = d.borrow().clone();
-            walk.nested(|| {
-                map.iter().try_for_each(|(k, v)| match k.val() {
-                    Val::Tuple(_) | Val::Bytes(_) | Val::DateTime(_) | Val::Delta(_) | Val::Range(..) => {
-                        Err(Error::type_error(format!(
-                            "keys must be str, int, float, bool or None, not {}",
-                            short_name(k.val())
-                        )))
-                    }
-                    _ => json_check_at(v, walk),
-                })
-            })
-        }
-        Val::Set(_)
-        | Val::View(_)
-        | Val::Iter(_)
-        | Val::Range(..)
-        | Val::Func(_)
-        | Val::Method(_)
-        | Val::Bytes(_)
-        | Val::DateTime(_)
-        | Val::Delta(_) => {
-            Err(Error::type_error(format!("Object of type {} is not JSON serializable", short_name(v))))
-        }
-        Val::Undefined(u) => u.text().map(drop),
-        _ => Ok(()),
+/// As `htmlsafe_json_dumps`: nothing that means something in HTML.
+fn html_safe(text: String) -> Val {
+    if !text.contains(['<', '>', '&', '\'']) {
+        return Val::from(text);
     }
-}
-
-/// A type's name without its module.
-fn short_name(v: &Val) -> &str {
-    let name = v.type_name();
-    name.rsplit('.').next().unwrap_or(name)
+    Val::from(
+        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027"),
+    )
 }
 
 fn tojson(args: &mut CallArgs) -> Result<Val> {
+    if let ([v], []) = (&*args.args, &*args.kwargs)
+        && let Some(text) = json_text::simple(v, DumpOptions { ensure_ascii: true, ..DumpOptions::default() })
+    {
+        return Ok(html_safe(text));
+    }
     if let Some(u) = strict_first(args) {
         return Ok(u);
     }
     let mut b = args.bind("tojson", ["val", "indent", "sort_keys", "ensure_ascii"], 1)?;
     let v = b.take(0);
     let indent = indent_of(b.take(1))?;
-    let options =
-        data::json::DumpOptions { indent, sort_keys: b.flag(2, false)?, ensure_ascii: b.flag(3, true)? };
-    json_check(&v)?;
-    let text = data::json::dump_with(&v.try_to_value()?, options);
-    Ok(Val::from(
-        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027"),
-    ))
+    let options = DumpOptions { indent, sort_keys: b.flag(2, false)?, ensure_ascii: b.flag(3, true)? };
+    json_text::dump(&v, options).map(html_safe)
 }
 
 fn yaml(args: &mut CallArgs) -> Result<Val> {

@@ -266,6 +266,14 @@ impl Dict {
 
     /// The value of a text key.
     pub fn get_str(&self, key: &str) -> Option<Val> {
+        if let Repr::Shared(d) = &*self.0.borrow() {
+            // A scalar has no identity, so that the rest need not be converted for it.
+            match d.get(key) {
+                None => return None,
+                Some(data::Value::List(_) | data::Value::Dict(_)) => {}
+                Some(scalar) => return Some(Val::from(scalar)),
+            }
+        }
         self.borrow().get(&StrKey(key)).cloned()
     }
 
