@@ -1,0 +1,2 @@
+a: files
+seen: {{ pillar.get("y", "none") }}

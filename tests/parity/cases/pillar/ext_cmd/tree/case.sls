@@ -1,0 +1,1 @@
+{{ pillar.y }}-{{ pillar.a }}: {test.nop: []}

@@ -1,0 +1,3 @@
+a: files
+seen: {{ pillar.get("y", "none") }}
+asked: {{ salt["pillar.get"]("y", "none") }}

@@ -1,0 +1,5 @@
+base:
+  "*": [one]
+  "y:yes":
+    - match: pillar
+    - two

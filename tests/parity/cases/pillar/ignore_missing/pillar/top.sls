@@ -1,0 +1,6 @@
+base:
+  "*":
+    - ignore_missing: true
+    - one
+    - missing
+  "par*": [gone]

@@ -1,0 +1,2 @@
+include: [inc.c]
+da: {{ d }}

@@ -1,0 +1,1 @@
+db: {{ d|default("none") }}

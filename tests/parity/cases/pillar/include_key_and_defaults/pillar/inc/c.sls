@@ -1,0 +1,1 @@
+dc: {{ d|default("none") }}

@@ -1,0 +1,2 @@
+include: [two, two]
+a: one

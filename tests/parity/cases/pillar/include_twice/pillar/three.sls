@@ -1,0 +1,2 @@
+include: [two]
+b: three

@@ -1,0 +1,3 @@
+include: [two]
+a: one
+d: {x: 1}

@@ -1,0 +1,2 @@
+include: x
+b: 1

@@ -1,0 +1,2 @@
+secret: hunter2
+x: [

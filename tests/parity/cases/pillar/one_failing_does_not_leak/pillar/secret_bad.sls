@@ -1,0 +1,2 @@
+{% set password = "hunter3" %}
+{{ nothing.there }}

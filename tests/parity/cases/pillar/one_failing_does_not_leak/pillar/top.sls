@@ -1,0 +1,1 @@
+base: {"*": [good, bad, secret_bad]}

@@ -1,0 +1,2 @@
+a: dev
+env: {{ opts.pillarenv }}

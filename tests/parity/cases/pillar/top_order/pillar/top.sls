@@ -1,0 +1,7 @@
+base:
+  "*":
+    - order: 2
+    - one
+  "par*":
+    - order: "1"
+    - two
