@@ -8,7 +8,7 @@ use std::fmt::Display;
 /// The text with a hint behind it.
 pub(crate) fn with(text: String, hint: Option<impl Display>) -> String {
     match hint {
-        Some(hint) => format!("{}\nhint: {hint}", text.trim_end_matches('\n')),
+        Some(hint) => format!("{text}\nhint: {hint}"),
         None => text,
     }
 }

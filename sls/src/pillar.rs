@@ -209,7 +209,7 @@ impl Pillar<'_> {
             }
         };
         done.insert(sls.to_owned(), Some(rendered.value.clone()));
-        let RenderedSls { value, is_init } = rendered;
+        let RenderedSls { value, is_init, .. } = rendered;
         let Value::Dict(own) = value else {
             if value.is_true() {
                 self.errors.push(format!("SLS '{sls}' does not render to a dictionary"));

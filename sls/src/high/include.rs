@@ -142,8 +142,8 @@ impl<'a> Compiler<'a> {
     fn sls(&mut self, sls: &str, saltenv: &str, from: &mut Vec<Value>, errors: &mut Vec<String>) {
         let rendered = self.renderer.sls(sls, saltenv, &Dict::new());
         self.rendered.insert(key(saltenv, sls));
-        let (value, is_init) = match rendered {
-            Ok(Some(rendered)) => (rendered.value, rendered.is_init),
+        let (value, is_init, is_text) = match rendered {
+            Ok(Some(rendered)) => (rendered.value, rendered.is_init, rendered.is_text),
             Ok(None) => {
                 let what = format!(
                     "Specified SLS {sls} in saltenv {saltenv} is not available on the salt master or through a \
@@ -161,7 +161,9 @@ impl<'a> Compiler<'a> {
             Value::Dict(ids) => std::sync::Arc::unwrap_or_clone(ids),
             value if value.is_true() => {
                 errors.push(format!("SLS {sls} does not render to a dictionary"));
-                errors.push(format!("Error when rendering state with contents: {value}"));
+                if !is_text {
+                    errors.push(format!("Error when rendering state with contents: {value}"));
+                }
                 return;
             }
             _ => return,

@@ -71,6 +71,11 @@ impl RenderError {
         told.with_hint(hint)
     }
 
+    /// Text that a reader of JSON or TOML cannot read, with the lines around.
+    pub(super) fn data(error: &dyn fmt::Display, line: usize, text: &str) -> Self {
+        Self::other(error.to_string()).with_hint(Some(format!("it is here{}", hints::lines(text, line))))
+    }
+
     /// A failed template; `nearest` knows execution functions.
     pub(super) fn jinja(error: &jinja::Error, text: &str, nearest: &dyn Fn(&str) -> Option<String>) -> Self {
         Self::new(error.to_string()).with_hint(hints::jinja(error, text, nearest))

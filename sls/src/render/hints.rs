@@ -61,6 +61,12 @@ impl Place<'_> {
     }
 }
 
+/// The lines around a line, with numbers and a mark.
+pub(super) fn lines(text: &str, line: usize) -> String {
+    let line = line.clamp(1, text.lines().count().max(1));
+    Place { text, line, from: line.saturating_sub(2) }.shown()
+}
+
 /// What to do about YAML that cannot be read, with the lines around where Salt's own text has none.
 pub(super) fn yaml(error: &yaml::Error, text: &str) -> Option<String> {
     let (context, from) = match &error.context {

@@ -56,6 +56,8 @@ pub struct RenderedSls {
     pub value: Value,
     /// Whether it is the `init.sls` of a folder.
     pub is_init: bool,
+    /// Whether its renderers make no more than text of it.
+    pub is_text: bool,
 }
 
 /// A template that is not an SLS, as `file.managed` has one.
@@ -122,8 +124,8 @@ impl Renderer {
         let base = sls.replace('.', "/");
         for (path, is_init) in [(format!("{base}.sls"), false), (format!("{base}/init.sls"), true)] {
             if let Some(content) = self.env.fetch(&path, saltenv).map_err(RenderError::fetch)? {
-                let value = self.file(&content, &path, sls, saltenv, context)?;
-                return Ok(Some(RenderedSls { value, is_init }));
+                let (value, is_text) = self.file(&content, &path, sls, saltenv, context)?;
+                return Ok(Some(RenderedSls { value, is_init, is_text }));
             }
         }
         Ok(None)
@@ -132,14 +134,16 @@ impl Renderer {
     /// Renders a file by its path, as a top file is; none when it is not there.
     pub fn path(&self, path: &str, saltenv: &str) -> Result<Option<Value>, RenderError> {
         match self.env.fetch(path, saltenv).map_err(RenderError::fetch)? {
-            Some(content) => self.file(&content, path, "", saltenv, &Dict::new()).map(Some),
+            Some(content) => {
+                self.file(&content, path, "", saltenv, &Dict::new()).map(|(value, _)| Some(value))
+            }
             None => Ok(None),
         }
     }
 
     /// Renders text as if it were the content of an SLS; `sls` is the name its templates see.
     pub fn text(&self, text: &str, sls: &str, saltenv: &str, context: &Dict) -> Result<Value, RenderError> {
-        self.file(text.as_bytes(), "", sls, saltenv, context)
+        self.file(text.as_bytes(), "", sls, saltenv, context).map(|(value, _)| value)
     }
 
     /// Renders text through a pipe of renderers given by name, unless its first line names another, as
@@ -180,14 +184,15 @@ impl Renderer {
         sls: &str,
         saltenv: &str,
         context: &Dict,
-    ) -> Result<Value, RenderError> {
+    ) -> Result<(Value, bool), RenderError> {
         let text = std::str::from_utf8(content).map_err(|e| RenderError::not_utf8(content, e))?;
         if text.trim().is_empty() {
-            return Ok(Value::dict());
+            return Ok((Value::dict(), false));
         }
         let default = || self.opt("renderer").and_then(Value::as_str).unwrap_or("jinja|yaml");
         let stages = pipe::parse(pipe::shebang(text).unwrap_or_else(default), &self.allowed())?;
-        self.through(&stages, text, path, sls, saltenv, context)
+        let is_text = matches!(stages.last(), Some(pipe::Stage::Jinja | pipe::Stage::Text));
+        Ok((self.through(&stages, text, path, sls, saltenv, context)?, is_text))
     }
 
     fn through(

@@ -122,14 +122,13 @@ pub(super) fn json5(text: &str) -> Result<Value, RenderError> {
     if text.trim().is_empty() {
         return Ok(Value::dict());
     }
-    data::json5::load(text).map_err(|e| RenderError::at_line(&e.to_string(), e.line, text))
+    data::json5::load(text).map_err(|e| RenderError::data(&e, e.line, text))
 }
 
 /// A `#!` line is a comment in TOML.
 pub(super) fn toml(text: &str) -> Result<Value, RenderError> {
     let last = text.lines().count();
-    data::toml::load(text)
-        .map_err(|e| RenderError::at_line(&e.to_string(), e.position.map_or(last, |(line, _)| line), text))
+    data::toml::load(text).map_err(|e| RenderError::data(&e, e.position.map_or(last, |(line, _)| line), text))
 }
 
 fn without_shebang(text: &str) -> &str {
@@ -141,7 +140,7 @@ pub(super) fn json(text: &str) -> Result<Value, RenderError> {
     if text.trim().is_empty() {
         return Ok(Value::dict());
     }
-    data::json::load(text).map_err(|e| RenderError::at_line(&e.to_string(), e.line, text))
+    data::json::load(text).map_err(|e| RenderError::data(&e, e.line, text))
 }
 
 /// Settings with Jinja's names, from the config or from a template's own header.

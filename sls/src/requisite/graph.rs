@@ -184,7 +184,8 @@ impl Graph {
                     continue;
                 }
                 let Some(chunk) = chunks.get(index) else { return Ok(()) };
-                let at = |what: String| format!("{what} in state [{}] in SLS [{}]", chunk.name, chunk.sls);
+                let sls = chunk.get("__sls__").cloned().unwrap_or_default();
+                let at = |what: String| format!("{what} in state [{}] in SLS [{sls}]", chunk.name);
                 let Some(target) = target.as_str() else {
                     let what = at(format!("Requisite [{}: {module}]", kind.name()));
                     return Err(format!("{what} must have a string as the value"));

@@ -1,0 +1,5 @@
+include: [lib]
+exclude: [lib]
+a:
+  test.nop:
+    - require: [{test: gone}]

@@ -1,0 +1,1 @@
+gone: test.nop

@@ -1,0 +1,5 @@
+include: [lib]
+extend:
+  a:
+    file.touch:
+      - name: {{ grains.root }}/added

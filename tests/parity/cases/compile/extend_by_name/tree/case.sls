@@ -1,0 +1,5 @@
+include: [lib]
+extend:
+  the name:
+    test:
+      - comment: extended

@@ -1,0 +1,2 @@
+include: [case]
+c: test.nop

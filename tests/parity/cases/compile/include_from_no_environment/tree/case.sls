@@ -1,0 +1,3 @@
+include:
+  - nowhere: common
+a: test.nop

@@ -1,0 +1,3 @@
+include:
+  - dev: common
+a: test.nop

@@ -1,0 +1,4 @@
+a:
+  test.nop:
+    - names: [x, x, y]
+    - names: [z, x]

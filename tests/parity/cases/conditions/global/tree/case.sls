@@ -1,0 +1,5 @@
+a:
+  test.fail_without_changes: []
+b:
+  cmd.run:
+    - name: 'true'

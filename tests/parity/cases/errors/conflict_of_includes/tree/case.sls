@@ -1,0 +1,2 @@
+include: [one, two]
+a: test.nop

@@ -1,0 +1,2 @@
+x:
+  test.succeed_with_changes: []

@@ -1,0 +1,3 @@
+extend:
+  a: [b]
+a: test.nop

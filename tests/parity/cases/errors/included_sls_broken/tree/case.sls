@@ -1,0 +1,2 @@
+include: [broken]
+a: test.nop

@@ -1,0 +1,5 @@
+a: test.fail_without_changes
+b:
+  test.nop:
+    - onfail: [{test: a}]
+    - onfail_stop: False

@@ -1,0 +1,5 @@
+1a: test.nop
+b:
+  test.nop:
+    - require:
+      - test: 5

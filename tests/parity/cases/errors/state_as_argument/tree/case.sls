@@ -1,0 +1,4 @@
+a:
+  test.nop:
+    - state: file
+    - fun: managed

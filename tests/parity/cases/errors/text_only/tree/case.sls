@@ -1,0 +1,2 @@
+#!jinja
+hello {{ grains.id }}

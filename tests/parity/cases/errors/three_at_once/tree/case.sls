@@ -1,0 +1,8 @@
+a:
+  test.nop:
+b:
+  test:
+    - name: x
+c:
+  test.nop:
+    - require: x

@@ -1,0 +1,4 @@
+#!jinja|yaml
+a:
+  test.show_notification:
+    - text: "{{ 1 + 1 }}"

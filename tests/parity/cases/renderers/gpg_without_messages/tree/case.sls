@@ -1,0 +1,4 @@
+#!jinja|yaml|gpg
+a:
+  test.show_notification:
+    - text: {{ grains.id }}

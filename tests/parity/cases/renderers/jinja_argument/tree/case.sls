@@ -1,0 +1,2 @@
+#!jinja -x|yaml
+a: test.nop

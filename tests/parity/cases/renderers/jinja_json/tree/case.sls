@@ -1,0 +1,2 @@
+#!jinja|json
+{"a": {"test.show_notification": [{"text": "{{ grains.id }}"}]}}

@@ -1,0 +1,5 @@
+a:
+  test.show_notification:
+    - text: |
+        one
+        two

@@ -1,0 +1,5 @@
+web-a:
+  test.nop
+db:
+  test.nop:
+    - require: [{test: 'mail-*'}]

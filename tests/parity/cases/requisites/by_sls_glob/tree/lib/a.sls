@@ -1,0 +1,2 @@
+from_a:
+  test.succeed_with_changes: []

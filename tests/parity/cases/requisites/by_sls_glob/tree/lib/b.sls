@@ -1,0 +1,2 @@
+from_b:
+  test.fail_without_changes: []

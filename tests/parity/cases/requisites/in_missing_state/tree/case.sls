@@ -1,0 +1,4 @@
+lost:
+  test.nop:
+    - require_in:
+      - test: nobody

@@ -1,0 +1,3 @@
+lost:
+  test.nop:
+    - require_in: [nobody]

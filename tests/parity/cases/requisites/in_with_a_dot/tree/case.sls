@@ -1,0 +1,6 @@
+target:
+  test.nop
+lost:
+  test.nop:
+    - require_in:
+      - test.nop: target

@@ -1,0 +1,3 @@
+changed:
+  test.succeed_with_changes:
+    - listen_in: [{test: nobody}]

@@ -1,0 +1,8 @@
+c:
+  test.succeed_without_changes
+b:
+  test.succeed_with_changes:
+    - prereq: [{test: c}]
+a:
+  test.succeed_with_changes:
+    - prereq: [{test: b}]

@@ -1,0 +1,6 @@
+later:
+  test.succeed_without_changes
+first:
+  test.succeed_with_changes:
+    - prereq:
+      - test: later
