@@ -1,0 +1,6 @@
+case:
+  file.managed:
+    - name: {{ grains.root }}/out
+    - contents: |
+        ===
+        {% include 'case/child.jinja' %}

@@ -1,0 +1,1 @@
+{{ salt['config.get']() }}

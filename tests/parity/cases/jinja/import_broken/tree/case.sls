@@ -1,0 +1,2 @@
+{% import_yaml 'case/bad.yaml' as y %}
+{{ y }}

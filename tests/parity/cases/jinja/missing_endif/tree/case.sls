@@ -1,0 +1,5 @@
+a:
+  test.nop
+{% if true %}
+b:
+  test.nop

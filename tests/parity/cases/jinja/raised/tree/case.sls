@@ -1,0 +1,4 @@
+
+{% if grains.root %}
+{{ raise('this host is not meant') }}
+{% endif %}

@@ -1,0 +1,1 @@
+{% from 'nothing.jinja' import x %}

@@ -1,0 +1,2 @@
+{% from 'case/lib.jinja' import m %}
+{{ m() }}

@@ -1,0 +1,7 @@
+a:
+  test.nop:
+    - name: b
+
+c:
+  test.nop:
+    - name: {{ nothing }}

@@ -1,0 +1,3 @@
+{% if false %}{{ 'x' | nofilter }}{% endif %}
+a:
+  test.nop

@@ -1,0 +1,1 @@
+{% trans %}x{% endtrans %}
