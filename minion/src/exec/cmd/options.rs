@@ -1,6 +1,6 @@
 //! The options that all functions and states that run a command have.
 
-use data::Value;
+use data::{Dict, Value};
 
 use crate::args;
 
@@ -86,6 +86,9 @@ args! {
         /// Text in the errors that makes all well.
         #[serde(default)]
         pub success_stderr: Value,
+        /// What has no parameter of its own.
+        #[serde(default)]
+        pub kwargs: Dict,
     }
 }
 
@@ -122,6 +125,7 @@ impl Default for Options {
             success_retcodes: Value::None,
             success_stdout: Value::None,
             success_stderr: Value::None,
+            kwargs: Dict::new(),
         }
     }
 }

@@ -63,6 +63,8 @@ impl Ran {
 
 /// Runs a command with these options.
 pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, ExecError> {
+    let raw =
+        options.stdin_raw_newlines || options.kwargs.get("stdin_raw_newlines").is_some_and(Value::is_true);
     let (text, cwd) = rendered(ctx, options)?;
     let cwd = cwd.unwrap_or_else(|| home(ctx, options.runas.as_deref()));
     let shell = options.shell.clone().unwrap_or_else(|| default_shell(ctx));
@@ -104,12 +106,12 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
     let good = Good::new(options)?;
     log_start(options, &text, &cwd);
     if options.bg {
-        let pid = ctx.host.start(&cmd).map_err(|e| not_started(e, &text, &cwd, in_shell))?;
+        let pid = ctx.host.start(&cmd).map_err(|e| not_started(e, &text, &cmd, options, in_shell))?;
         ctx.set_retcode(0);
         return Ok(Ran { pid, ..Ran::default() });
     }
     if let Some(input) = &options.stdin {
-        let input = if options.stdin_raw_newlines { input.clone() } else { input.replace("\\n", "\n") };
+        let input = if raw { input.clone() } else { input.replace("\\n", "\n") };
         cmd = cmd.stdin(input);
     }
     if let Some(limit) = timeout(&options.timeout)? {
@@ -126,7 +128,7 @@ pub fn run(ctx: &Ctx<'_>, options: &Options, errors: Errors) -> Result<Ran, Exec
                 stderr: String::new(),
             });
         }
-        Err(error) => return Err(not_started(error, &text, &cwd, in_shell)),
+        Err(error) => return Err(not_started(error, &text, &cmd, options, in_shell)),
     };
     let strip = |text: String| if options.rstrip { text.trim_end().to_owned() } else { text };
     let (stdout, stderr) = (strip(output.out()), strip(output.err()));
@@ -365,7 +367,7 @@ pub(crate) fn split_words(text: &str) -> Result<Vec<String>, ExecError> {
 }
 
 /// The words of Salt for a program that does not start.
-fn not_started(error: HostError, text: &Value, cwd: &str, in_shell: bool) -> ExecError {
+fn not_started(error: HostError, text: &Value, cmd: &Cmd, options: &Options, in_shell: bool) -> ExecError {
     let HostError::Start { source, .. } = &error else { return error.into() };
     let argv = match text {
         Value::List(_) => text.clone(),
@@ -373,9 +375,23 @@ fn not_started(error: HostError, text: &Value, cwd: &str, in_shell: bool) -> Exe
         one => split_words(&one.to_string()).unwrap_or_default().into(),
     };
     let program = argv.as_list().and_then(|l| l.first()).unwrap_or(&argv).to_string();
-    let shell = Value::Bool(in_shell);
+    let shown = if is_quiet(options) { Value::from("REDACTED") } else { argv };
+    // What Salt passes on to Python, whose numbers for a pipe and for the output are these.
+    let errors = if matches!(cmd.errors, Errors::WithOutput) { -2 } else { -1 };
+    let mut context = Dict::new()
+        .with("cwd", cmd.cwd.as_ref().map(|dir| dir.display().to_string()))
+        .with("shell", in_shell)
+        .with("stdout", -1)
+        .with("stderr", errors)
+        .with("with_communicate", !options.bg)
+        .with("timeout", options.timeout.clone())
+        .with("bg", options.bg);
+    if options.stdin_raw_newlines {
+        context.insert("stdin_raw_newlines", true);
+    }
+    let context = Value::from(context.with("close_fds", true));
     ExecError::command(format!(
-        "Unable to run command '{argv}' with the context '{{'cwd': '{cwd}', 'shell': {shell}}}', reason: {}",
+        "Unable to run command '{shown}' with the context '{context}', reason: {}",
         os_error(source, &program)
     ))
 }

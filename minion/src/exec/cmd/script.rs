@@ -64,6 +64,11 @@ args! {
         success_stdout: Value,
         #[serde(default)]
         success_stderr: Value,
+        #[serde(default)]
+        reset_system_locale: Value,
+        /// What has no parameter of its own: variables for the template, and options of the command.
+        #[serde(default)]
+        kwargs: Dict,
     }
 }
 
@@ -144,8 +149,16 @@ fn run_file(ctx: &Ctx<'_>, script: &ScriptOptions, file: &Path) -> Result<Ran, E
         ("success_retcodes", &script.success_retcodes),
         ("success_stdout", &script.success_stdout),
         ("success_stderr", &script.success_stderr),
+        ("reset_system_locale", &script.reset_system_locale),
     ] {
-        options.insert(key, value.clone());
+        if !value.is_none() {
+            options.insert(key, value.clone());
+        }
+    }
+    for (key, value) in &script.kwargs {
+        if !key.as_str().is_some_and(|key| options.contains(key)) {
+            options.insert(key.clone(), value.clone());
+        }
     }
     options.insert("runas", script.runas.clone());
     run(ctx, &args::read::<Options>(options)?, Errors::Apart)
@@ -158,8 +171,11 @@ fn rendered(
     saltenv: &str,
 ) -> Result<String, ExecError> {
     let text = String::from_utf8_lossy(content);
+    let given = |key: &str| script.kwargs.get(key).and_then(Value::as_dict).cloned().unwrap_or_default();
     let mut context = script.defaults.clone();
-    context.extend(script.context.clone());
+    for more in [given("defaults"), script.context.clone(), given("context")] {
+        context.extend(more);
+    }
     let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
     let template = Template { text: &text, name: &script.source, saltenv, context };
     renderer.template(template).map_err(|e| ExecError::command(e.to_string()))

@@ -46,7 +46,7 @@ functions! {
     "test.versions_report"("") = |_, ctx| Ok(versions_report(ctx).into());
     /// Return the versions of what is in here as a text. `rsalt '*' test.versions`
     "test.versions"("") = |_, ctx| Ok(versions_report(ctx).into());
-    /// Return the hash of a random number up to `size`; `hash_type` as in the config when it is not given.
+    /// Return the hash of a random number below `size`; `hash_type` as in the config when it is not given.
     /// `rsalt '*' test.random_hash hash_type=sha512`
     "test.random_hash"("size=9999999999, hash_type=None") = |given, ctx| random_hash(&given, ctx);
     /// An older name of `test.random_hash`. `rsalt '*' test.rand_str`
@@ -161,5 +161,5 @@ fn random_hash(given: &Dict, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
     let kind = hash::Kind::from_name(&name).ok_or_else(bad)?;
     // The state of a hasher that the standard library seeds anew each time: random, and nobody's secret.
     let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), ctx.host.now());
-    Ok(hash::hex(kind, (1 + random % size).to_string().as_bytes()).into())
+    Ok(hash::hex(kind, (random % size).to_string().as_bytes()).into())
 }

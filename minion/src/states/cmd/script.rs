@@ -100,7 +100,6 @@ impl Script {
             .with("python_shell", true)
             .with("hide_output", self.hide_output)
             .with("bg", self.bg)
-            .with("clean_env", self.clean_env)
             .with("saltenv", ctx.saltenv())
             .with("cwd", self.cwd.clone())
             .with("shell", shell);
@@ -109,7 +108,6 @@ impl Script {
             ("runas", &self.runas),
             ("group", &self.group),
             ("env", &self.env),
-            ("prepend_path", &self.prepend_path),
             ("umask", &self.umask),
             ("stdin", &self.stdin),
             ("timeout", &self.timeout),
@@ -125,6 +123,9 @@ impl Script {
                 options.insert(key, value.clone());
             }
         }
+        let more =
+            Dict::new().with("clean_env", self.clean_env).with("prepend_path", self.prepend_path.clone());
+        options.insert("kwargs", more);
         args::read(options).map_err(|e| StateError::refused(e.to_string()))
     }
 

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "$# $*" "$FOO"
+exit ${RC-0}

@@ -1,0 +1,3 @@
+state:
+  cmd.run:
+    - name: printf fine

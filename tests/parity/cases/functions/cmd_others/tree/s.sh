@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "$# $*"
+exit 3
