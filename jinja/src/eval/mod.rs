@@ -181,7 +181,7 @@ impl Rt {
         if n > max {
             return Err(Error::new(
                 ErrorKind::Limit,
-                format!("the template took more than {max} loop steps"),
+                format!("the template took more than {max} loop steps (jinja_max_loop_steps)"),
             ));
         }
         Ok(())
@@ -190,7 +190,10 @@ impl Rt {
     fn check_output(&self, out: &str) -> Result<()> {
         let max = self.max_text();
         if out.len() > max {
-            return Err(Error::new(ErrorKind::Limit, format!("the output is over the limit of {max} bytes")));
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("the output is over the limit of {max} bytes (jinja_max_output_bytes)"),
+            ));
         }
         Ok(())
     }
@@ -202,7 +205,9 @@ impl Rt {
         if depth >= max {
             return Err(Error::new(
                 ErrorKind::Recursion,
-                format!("maximum recursion depth exceeded ({max} nested macros, includes and imports)"),
+                format!(
+                    "maximum recursion depth exceeded: {max} nested macros, includes and imports (jinja_max_depth)"
+                ),
             ));
         }
         self.depth.set(depth + 1);

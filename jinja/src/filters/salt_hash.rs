@@ -146,26 +146,26 @@ fn random_hash(args: &mut CallArgs) -> Result<Val> {
     }))
 }
 
-/// A random choice. With a seed it is the same each time (but not the one that Python's generator makes).
+/// A random choice; with a seed the one that Python's generator makes of it.
 fn sample(mut items: Vec<Val>, n: i64, seed: Option<Val>) -> Result<Val> {
     let n = usize::try_from(n)
         .ok()
         .filter(|n| *n <= items.len())
         .ok_or_else(|| Error::value_error("Sample larger than population or is negative"))?;
-    let mut state = match seed.filter(|s| !s.is_none()) {
-        Some(s) => Some(digest::digest(&digest::SHA512, soft_str(&s)?.as_bytes()).as_ref().to_vec()),
-        None => None,
-    };
+    if let Some(seed) = seed.filter(|s| !s.is_none()) {
+        let seed = match &seed {
+            Val::Str(s) | Val::Markup(s) => s.as_bytes(),
+            Val::Bytes(b) => &**b,
+            _ => return Err(Error::type_error("object supporting the buffer API required")),
+        };
+        let text = hex(digest::digest(&digest::SHA512, seed).as_ref());
+        let of_text = digest::digest(&digest::SHA512, text.as_bytes());
+        let places = data::random::Random::from_text(&text, of_text.as_ref()).sample(items.len(), n);
+        return Ok(Val::list(places.into_iter().filter_map(|at| items.get(at).cloned()).collect()));
+    }
     let mut out = Vec::with_capacity(n);
     for _ in 0..n {
-        let left = items.len() as u64;
-        let at = match &mut state {
-            None => random_below(left)?,
-            Some(s) => {
-                *s = digest::digest(&digest::SHA512, s).as_ref().to_vec();
-                s.iter().take(8).fold(0u64, |a, b| (a << 8) | u64::from(*b)) % left.max(1)
-            }
-        };
+        let at = random_below(items.len() as u64)?;
         out.push(items.swap_remove(usize::try_from(at).unwrap_or(0)));
     }
     Ok(Val::list(out))

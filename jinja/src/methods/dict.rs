@@ -17,10 +17,6 @@ pub(super) const METHODS: &[&str] = &[
     "setdefault",
     "update",
     "values",
-    "iteritems",
-    "iterkeys",
-    "itervalues",
-    "has_key",
 ];
 
 pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<Val> {
@@ -38,14 +34,6 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
                 "keys" => ViewKind::Keys,
                 _ => ViewKind::Values,
             })
-        }
-        // Python 2's names: Salt's own dicts no longer have them, old trees still call them.
-        "iteritems" => view(ViewKind::Items),
-        "iterkeys" => view(ViewKind::Keys),
-        "itervalues" => view(ViewKind::Values),
-        "has_key" => {
-            let k = Key::new(args.bind("has_key", ["key"], 1)?.take(0))?;
-            Ok(Val::Bool(dict.borrow().contains_key(&k)))
         }
         "get" => {
             let mut b = args.bind_builtin::<2>("get", 1)?;
