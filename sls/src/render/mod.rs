@@ -251,6 +251,19 @@ impl Renderer {
         self.globals.get_or_init(make).clone()
     }
 
+    /// The bounds on runaway templates, where the configuration sets them.
+    fn limits(&self) -> jinja::Limits {
+        let mut limits = jinja::Limits::default();
+        let number = |key: &str| self.opt(key).and_then(Value::as_int).filter(|n| *n > 0);
+        let size = |key: &str, now| number(key).and_then(|n| usize::try_from(n).ok()).unwrap_or(now);
+        limits.depth = size("jinja_max_depth", limits.depth);
+        limits.output_bytes = size("jinja_max_output_bytes", limits.output_bytes);
+        if let Some(steps) = number("jinja_max_loop_steps") {
+            limits.loop_steps = steps.unsigned_abs();
+        }
+        limits
+    }
+
     fn jinja_env(&self, saltenv: &str) -> JinjaEnv {
         let mut envs = self.jinja.borrow_mut();
         let make = || {
@@ -259,6 +272,13 @@ impl Renderer {
             if self.opt("allow_undefined").is_some_and(Value::is_true) {
                 env.options.undefined = jinja::UndefinedKind::Default;
             }
+            let number = |key| self.opt(key).and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
+            let limits = &mut env.options.limits;
+            limits.loop_steps = number("jinja_max_loop_steps").unwrap_or(limits.loop_steps);
+            let size = |key| number(key).and_then(|n| usize::try_from(n).ok());
+            limits.depth = size("jinja_max_depth").unwrap_or(limits.depth);
+            limits.output_bytes = size("jinja_max_output").unwrap_or(limits.output_bytes);
+            env.options.limits = self.limits();
             env.add_global("salt", globals.salt);
             env.add_global("grains", globals.grains);
             env.add_global("pillar", globals.pillar);
