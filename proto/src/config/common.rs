@@ -53,6 +53,12 @@ pub struct Common {
     pub jinja_trim_blocks: bool,
     /// Jinja in SLS files drops blanks before a block.
     pub jinja_lstrip_blocks: bool,
+    /// How deep macros, includes and imports of a template may nest.
+    pub jinja_max_depth: usize,
+    /// How many bytes a template may say.
+    pub jinja_max_output: usize,
+    /// How often the loops of a template may go round, all together.
+    pub jinja_max_loop_steps: u64,
     /// The name of the top file.
     pub state_top: String,
     /// How the top files of several environments go together: `merge`, `same` or `merge_all`.
@@ -116,6 +122,9 @@ impl Common {
             jinja_sls_env: source.map("jinja_sls_env")?.as_ref().clone().into(),
             jinja_trim_blocks: source.flag("jinja_trim_blocks")?,
             jinja_lstrip_blocks: source.flag("jinja_lstrip_blocks")?,
+            jinja_max_depth: source.int("jinja_max_depth")?,
+            jinja_max_output: source.int("jinja_max_output")?,
+            jinja_max_loop_steps: source.int("jinja_max_loop_steps")?,
             state_top: source.text("state_top")?,
             top_file_merging_strategy: source.word(
                 "top_file_merging_strategy",

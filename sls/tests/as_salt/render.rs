@@ -83,3 +83,21 @@ fn one_id_brings_what_it_waits_for() {
     let ids: Vec<String> = results.keys().map(|tag| tag.split("_|-").nth(1).unwrap().to_owned()).collect();
     assert_eq!(ids, ["one", "two", "three"]);
 }
+
+#[test]
+fn runaway_templates_end_with_an_error() {
+    let opts = Dict::new().with("jinja_max_depth", 20).with("jinja_max_output", 1000);
+    let opts = opts.with("jinja_max_loop_steps", 100);
+    let env = Minion::with_opts(std::path::PathBuf::from("."), opts.into());
+    let renderer = sls::render::Renderer::new(env);
+    let error = |text: &str| renderer.text(text, "x", "base", &Dict::new()).unwrap_err().to_string();
+    for (text, what) in [
+        ("{% for a in range(101) %}{% endfor %}", "loop"),
+        ("{% for a in range(20) %}{{ 'x' * 60 }}{% endfor %}", "output"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "deep"),
+    ] {
+        let error = error(text);
+        assert!(error.to_lowercase().contains(what) || error.contains("recursion"), "{error}");
+    }
+    assert!(renderer.text("a: {{ 'x' * 900 }}", "x", "base", &Dict::new()).is_ok());
+}
