@@ -272,12 +272,6 @@ impl Renderer {
             if self.opt("allow_undefined").is_some_and(Value::is_true) {
                 env.options.undefined = jinja::UndefinedKind::Default;
             }
-            let number = |key| self.opt(key).and_then(Value::as_int).and_then(|n| u64::try_from(n).ok());
-            let limits = &mut env.options.limits;
-            limits.loop_steps = number("jinja_max_loop_steps").unwrap_or(limits.loop_steps);
-            let size = |key| number(key).and_then(|n| usize::try_from(n).ok());
-            limits.depth = size("jinja_max_depth").unwrap_or(limits.depth);
-            limits.output_bytes = size("jinja_max_output").unwrap_or(limits.output_bytes);
             env.options.limits = self.limits();
             env.add_global("salt", globals.salt);
             env.add_global("grains", globals.grains);
