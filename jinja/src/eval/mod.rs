@@ -192,7 +192,7 @@ impl Rt {
         if out.len() > max {
             return Err(Error::new(
                 ErrorKind::Limit,
-                format!("the output is over the limit of {max} bytes (jinja_max_output_bytes)"),
+                format!("the output is over the limit of {max} bytes (jinja_max_output)"),
             ));
         }
         Ok(())

@@ -137,7 +137,7 @@ pub(crate) fn check_size(size: usize, max: usize) -> Result<()> {
     if size > max {
         return Err(Error::new(
             ErrorKind::Limit,
-            format!("a text of {size} bytes is over the limit of {max} bytes (jinja_max_output_bytes)"),
+            format!("a text of {size} bytes is over the limit of {max} bytes (jinja_max_output)"),
         ));
     }
     Ok(())

@@ -257,7 +257,7 @@ impl Renderer {
         let number = |key: &str| self.opt(key).and_then(Value::as_int).filter(|n| *n > 0);
         let size = |key: &str, now| number(key).and_then(|n| usize::try_from(n).ok()).unwrap_or(now);
         limits.depth = size("jinja_max_depth", limits.depth);
-        limits.output_bytes = size("jinja_max_output_bytes", limits.output_bytes);
+        limits.output_bytes = size("jinja_max_output", limits.output_bytes);
         if let Some(steps) = number("jinja_max_loop_steps") {
             limits.loop_steps = steps.unsigned_abs();
         }
