@@ -1,0 +1,32 @@
+a:
+  test.nop:
+    - k0: yes
+    - k1: Yes
+    - k2: YES
+    - k3: yEs
+    - k4: no
+    - k5: No
+    - k6: NO
+    - k7: true
+    - k8: True
+    - k9: TRUE
+    - k10: false
+    - k11: FALSE
+    - k12: on
+    - k13: On
+    - k14: off
+    - k15: OFF
+    - k16: y
+    - k17: n
+    - k18: Y
+    - k19: N
+    - k20: ~
+    - k21: null
+    - k22: Null
+    - k23: NULL
+    - k24: nUll
+    - empty:
+    - quoted: 'yes'
+    - tagged: !!bool On
+    - none: !!null ''
+    - text: !!str yes

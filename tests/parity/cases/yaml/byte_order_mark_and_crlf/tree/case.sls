@@ -1,0 +1,7 @@
+﻿a:
+  test.nop:
+    - x: |
+        one
+        two
+    - y: 'a
+      b'

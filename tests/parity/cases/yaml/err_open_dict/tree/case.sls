@@ -1,0 +1,5 @@
+a:
+  test.nop:
+    - x: {a: 1
+b:
+  test.nop: []

@@ -1,0 +1,2 @@
+base:
+  '*': [good, data]
