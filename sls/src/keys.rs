@@ -1,4 +1,4 @@
-//! The keys that are in every chunk, made once: states share their texts.
+//! The keys that are in every chunk and every result, made once: all share their texts.
 
 use std::sync::LazyLock;
 
@@ -15,6 +15,12 @@ pub(crate) struct Keys {
     pub(crate) fun: Value,
     pub(crate) order: Value,
     pub(crate) name_order: Value,
+    pub(crate) duration: Value,
+    pub(crate) start_time: Value,
+    pub(crate) run_num: Value,
+    pub(crate) comment: Value,
+    pub(crate) result: Value,
+    pub(crate) changes: Value,
 }
 
 /// The keys.
@@ -28,4 +34,10 @@ pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     fun: "fun".into(),
     order: "order".into(),
     name_order: "name_order".into(),
+    duration: "duration".into(),
+    start_time: "start_time".into(),
+    run_num: "__run_num__".into(),
+    comment: "comment".into(),
+    result: "result".into(),
+    changes: "changes".into(),
 });

@@ -3,6 +3,8 @@
 use data::{Dict, Value};
 use indexmap::IndexMap;
 
+use crate::keys::KEYS;
+
 /// The results of a run by tag (`cmd_|-id_|-name_|-run`), in the order in which the states came.
 pub type Results = IndexMap<String, StateResult, foldhash::fast::RandomState>;
 
@@ -62,24 +64,29 @@ impl StateResult {
 
     /// The dict that Salt returns for it.
     pub fn to_value(&self) -> Value {
-        let mut out = Dict::with_capacity(10 + self.extra.len());
-        out.insert("name", self.name.clone());
-        out.insert("changes", self.changes.clone());
-        out.insert("result", self.result.map_or(Value::None, Value::Bool));
-        out.insert("comment", self.comment.as_str());
-        out.extend(self.extra.iter().map(|(k, v)| (k.clone(), v.clone())));
-        if let Some(sls) = &self.sls {
-            out.insert("__sls__", sls.clone());
+        self.clone().into_value()
+    }
+
+    /// The same without a copy.
+    pub fn into_value(self) -> Value {
+        let mut out = Dict::with_capacity(9 + self.extra.len());
+        out.insert(KEYS.name.clone(), self.name);
+        out.insert(KEYS.changes.clone(), self.changes);
+        out.insert(KEYS.result.clone(), self.result.map_or(Value::None, Value::Bool));
+        out.insert(KEYS.comment.clone(), self.comment);
+        out.extend(self.extra);
+        if let Some(sls) = self.sls {
+            out.insert(KEYS.sls.clone(), sls);
         }
         if let Some(num) = self.run_num {
-            out.insert("__run_num__", Value::Int(i64::try_from(num).unwrap_or(i64::MAX)));
+            out.insert(KEYS.run_num.clone(), Value::Int(i64::try_from(num).unwrap_or(i64::MAX)));
         }
-        if let Some(time) = &self.time {
-            out.insert("start_time", time.start.as_str());
-            out.insert("duration", time.duration);
+        if let Some(time) = self.time {
+            out.insert(KEYS.start_time.clone(), time.start);
+            out.insert(KEYS.duration.clone(), time.duration);
         }
-        if let Some(id) = &self.id {
-            out.insert("__id__", id.clone());
+        if let Some(id) = self.id {
+            out.insert(KEYS.id.clone(), id);
         }
         Value::from(out)
     }

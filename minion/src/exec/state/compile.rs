@@ -307,7 +307,7 @@ impl Run {
         let _ = self.file_states.set(states.collect());
         let results = sls::run(&self.minion, low, &self.options, &mut self.progress);
         self.progress.end();
-        results.iter().map(|(tag, result)| (tag.as_str(), result.to_value())).collect::<Dict>().into()
+        results.into_iter().map(|(tag, result)| (tag, result.into_value())).collect::<Dict>().into()
     }
 
     /// Runs one chunk on its own; refused when it is not sound.

@@ -128,7 +128,7 @@ impl ExecFn for ShowLowSls {
             if !errors.is_empty() {
                 return Err(Refused(errors));
             }
-            run.low(high).map(|low| low.to_value())
+            run.low(high).map(|low| low.into_value())
         })
     }
 }
@@ -157,7 +157,7 @@ impl ExecFn for ShowLowstate {
         show(ctx, &self.0, PLAIN, true, |run| {
             let low = run.top_high().and_then(|high| run.low(high.finish().map_err(Refused)?));
             // What is wrong is shown, and no failure, as in Salt.
-            Ok(low.map_or_else(|Refused(errors)| errors.into(), |low| low.to_value()))
+            Ok(low.map_or_else(|Refused(errors)| errors.into(), |low| low.into_value()))
         })
     }
 }
