@@ -209,7 +209,8 @@ impl Managing {
             return Ok(None);
         }
         let mut context = manage::about(&self.user, &self.group, mode_of(&self.mode), &self.attrs);
-        let variables = manage::variables(&self.defaults, &self.context);
+        let given = |value: &Value| if value.is_true() { value.clone() } else { Value::None };
+        let variables = manage::variables(&given(&self.defaults), &given(&self.context));
         context.extend(variables.map_err(|error| NoSource::Raised(error.to_string()))?);
         let template = self.template.is_true().then(|| self.template.to_string());
         let fetch = Fetch {
@@ -481,15 +482,8 @@ impl ExecFn for CheckPerms {
         for (key, wanted) in asked {
             perms.insert(format!("c{key}"), wanted);
         }
-        let comment_list = old.is_none();
         let named = old.and_then(|old| old.get("name")).map_or(name.clone(), Value::to_string);
-        let comment = outcome.comment.clone();
-        let mut ret = told(&named, outcome);
-        if let Some(ret) = ret.as_dict_mut().filter(|_| comment_list) {
-            // Without a result before it, Salt leaves what there is to say as a list.
-            let said: Vec<&str> = comment.split("; ").filter(|text| !text.is_empty()).collect();
-            ret.insert("comment", said);
-        }
+        let ret = told(&named, outcome);
         Ok(vec![ret, perms.into()].into())
     }
 }

@@ -26,6 +26,7 @@ args! {
     pub(crate) struct Accumulated {
         name: String,
         filename: String,
+        #[serde(default)]
         text: Value,
     }
 }

@@ -98,12 +98,12 @@ impl Act for Copy {
             perms.check(ctx)?;
             perms
         };
+        let mut comment = format!("Copied \"{source}\" to \"{name}\"");
         if self.subdir.0 && ctx.host.is_dir(Path::new(&name)) {
             name = Path::new(&name).join(basename(&source)).display().to_string();
         }
         let at = Path::new(&name);
         let there = ctx.host.lstat(at)?.is_some();
-        let mut comment = format!("Copied \"{source}\" to \"{name}\"");
         if there && !self.force.0 {
             let comment = format!("The target file \"{name}\" exists and will not be overwritten");
             return Ok(Outcome::new(Some(true), comment));

@@ -29,7 +29,7 @@ impl Format {
     }
 
     /// The text of a value, with a newline at the end.
-    pub(super) fn serialize(self, value: &Value, options: &Dict, unicode: bool) -> Result<Vec<u8>, String> {
+    pub(super) fn serialize(self, value: &Value, options: &Dict) -> Result<Vec<u8>, String> {
         let flag = |name: &str, default: bool| options.get(name).map_or(default, Value::is_true);
         let number = |name: &str| options.get(name).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok());
         let mut text = match self {
@@ -50,7 +50,12 @@ impl Format {
                 );
                 let text = text.strip_suffix("\n...\n").unwrap_or(&text);
                 let text = text.strip_suffix('\n').unwrap_or(text);
-                let start = if flag("explicit_start", false) { "---\n" } else { "" };
+                let in_line = text.starts_with(['{', '[']) || !matches!(value, Value::Dict(_) | Value::List(_));
+                let start = match (flag("explicit_start", false), in_line) {
+                    (false, _) => "",
+                    (true, true) => "--- ",
+                    (true, false) => "---\n",
+                };
                 let end = if flag("explicit_end", false) { "\n..." } else { "" };
                 format!("{start}{text}{end}")
             }
@@ -60,7 +65,7 @@ impl Format {
                     Some(_) => number("indent"),
                     None => Some(2),
                 };
-                let ensure_ascii = flag("ensure_ascii", !unicode);
+                let ensure_ascii = flag("ensure_ascii", false);
                 data::json::dump_with(
                     value,
                     Json { indent, sort_keys: flag("sort_keys", true), ensure_ascii },
@@ -253,7 +258,7 @@ mod tests {
         let value = load("{b: {x: '1', y: two}, a: {z: '3'}}");
         for name in ["yaml", "json", "toml", "configparser", "msgpack"] {
             let format = Format::named(name).unwrap();
-            let text = format.serialize(&value, &Dict::new(), false).unwrap();
+            let text = format.serialize(&value, &Dict::new()).unwrap();
             assert_eq!(format.deserialize(&text, &Dict::new()).unwrap(), value, "{name}");
         }
     }

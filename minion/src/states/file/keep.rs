@@ -163,10 +163,12 @@ pub(super) fn clean(
     keep: &HashSet<PathBuf>,
     exclude: &Value,
 ) -> Result<Vec<String>, StateError> {
-    let found = unwanted(ctx, name, keep, exclude)?;
+    let mut found = unwanted(ctx, name, keep, exclude)?;
     if !ctx.test {
+        // What is in a directory goes with it, and Salt does not tell of it.
+        let mut gone: HashSet<PathBuf> = HashSet::new();
+        found.retain(|path| !path.ancestors().any(|above| gone.contains(above)) && gone.insert(path.clone()));
         for path in &found {
-            // What was in a directory went with it.
             ctx.host.remove_all(path)?;
         }
     }

@@ -98,10 +98,6 @@ impl KeyValue {
             left: self.count,
         };
         if !self.key.is_none() && !self.value.is_none() {
-            if self.key_values.as_dict().is_some() {
-                let problem = "file.keyvalue can not combine key_values with key and value";
-                return Err(StateError::refused(problem));
-            }
             return Ok(vec![pair(&self.key, &self.value)]);
         }
         match self.key_values.as_dict().filter(|pairs| !pairs.is_empty()) {

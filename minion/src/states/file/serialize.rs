@@ -149,7 +149,7 @@ impl Serialize {
         };
         let unicode = self.encoding.is_true();
         let content = format
-            .serialize(&value, &options(&self.serializer_opts), unicode)
+            .serialize(&value, &options(&self.serializer_opts))
             .map_err(|e| StateError::raised("SerializationError", e))?;
         let content = match std::str::from_utf8(&content) {
             Ok(text) if unicode => Encoding::named(&self.encoding.to_string())?
@@ -181,6 +181,9 @@ impl Serialize {
             let mut outcome = Outcome::new(None, comment).with_changes(changes);
             if !self.show_changes.0 {
                 outcome.changes.insert("diff", "<show_changes=False>");
+            }
+            if let Some(changed) = changed {
+                outcome.changes.insert("diff", changed);
             }
             return Ok(outcome);
         }

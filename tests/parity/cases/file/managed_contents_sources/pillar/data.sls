@@ -1,0 +1,3 @@
+app:
+  text: from pillar
+  more: more

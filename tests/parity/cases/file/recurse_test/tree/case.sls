@@ -1,0 +1,4 @@
+one:
+  file.recurse:
+    - name: {{ grains.root }}/one
+    - source: salt://files

@@ -1,0 +1,2 @@
+app:
+  config: {port: 80}
