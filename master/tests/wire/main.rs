@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod ports;
 mod raw;
+mod states;
 mod tokens;
 mod users;
 mod world;

@@ -272,13 +272,13 @@ impl Items {
         if !self.args.is_empty() {
             return Ok(items(&pillar_of(ctx, pillarenv, saltenv)?, &self.args, DELIMITER, &"".into()));
         }
-        if self.pillar.is_true() && self.pillar.as_dict().is_none() {
+        if self.pillar.is_true() && self.pillar.as_dict().is_none() && !self.pillar_enc.is_true() {
             return Err(ExecError::invocation("Pillar data must be formatted as a dictionary"));
         }
         if self.pillar_enc.is_true() {
-            return Err(ExecError::command(
-                "Failed to decrypt pillar override: encrypted pillar is not supported",
-            ));
+            let opened = crate::pillar::decrypted(ctx, &self.pillar, &self.pillar_enc);
+            let opened = opened.ok_or_else(|| ExecError::command("Failed to decrypt pillar override"))?;
+            return fresh(ctx, pillarenv, saltenv, Some(&opened));
         }
         fresh(ctx, pillarenv, saltenv, Some(&self.pillar).filter(|over| over.is_true()))
     }

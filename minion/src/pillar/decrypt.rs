@@ -24,7 +24,13 @@ fn open(value: &Value, pipe: &str, opts: &Value, renderer: &Renderer) -> Result<
         ));
     }
     match value {
-        Value::Str(text) => renderer.pipe(text, pipe, "base", &Dict::new()).map_err(|e| e.to_string()),
+        Value::Str(text) => renderer.pipe(text, pipe, "base", &Dict::new()).map_err(|error| {
+            let error = error.to_string();
+            if error.starts_with(&format!("The renderer '{pipe}' is not available")) {
+                return format!("Decryption renderer '{pipe}' is not available");
+            }
+            error
+        }),
         Value::List(list) => {
             let opened: Result<Vec<Value>, String> =
                 list.iter().map(|item| open(item, pipe, opts, renderer)).collect();

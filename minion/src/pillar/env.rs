@@ -50,7 +50,17 @@ impl RenderEnv for PillarEnv {
     }
 
     fn envs(&self) -> Vec<String> {
-        self.files.envs().unwrap_or_else(|_| vec!["base".to_owned()])
+        let mut envs = self.files.envs().unwrap_or_else(|_| vec!["base".to_owned()]);
+        // The roots that stand for any environment stand for the one that is asked for, and only for it.
+        if let Some(any) = envs.iter().position(|env| env == "__env__") {
+            envs.remove(any);
+            let asked = |key: &str| self.opts.get(key).filter(|v| v.is_true()).map(Value::to_string);
+            let env = asked("pillarenv").or_else(|| asked("saltenv")).unwrap_or_else(|| "base".to_owned());
+            if !envs.contains(&env) {
+                envs.push(env);
+            }
+        }
+        envs
     }
 
     fn has_state(&self, fun: &str) -> bool {
