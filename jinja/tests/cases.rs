@@ -280,10 +280,7 @@ fn every_case_renders_as_recorded() {
     let mut count = 0;
     let dir = std::env::var("CASES")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inputs").into());
-    let mut paths: Vec<_> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();
     for path in paths {
         let file = path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -183,7 +183,7 @@ fn wordwrap(args: &mut CallArgs) -> Result<Val> {
     };
     let on_hyphens = b.flag(4, true)?;
     let mut lines = Vec::new();
-    for line in methods::split_lines(&s, false) {
+    for line in methods::split_lines(s, false) {
         let wrapped = wrap_line(&line, width, break_long, on_hyphens);
         lines.push(wrapped.join(&wrap));
     }

@@ -90,11 +90,10 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
             }
             match args.args.pop() {
                 // Its keys are known to be good.
+                Some(Val::Dict(other)) if Rc::ptr_eq(&other, dict) => {}
                 Some(Val::Dict(other)) => {
-                    if !Rc::ptr_eq(&other, dict) {
-                        let other = other.borrow();
-                        dict.borrow_mut().extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
-                    }
+                    let other = other.borrow();
+                    dict.borrow_mut().extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
                 }
                 Some(v) => {
                     let pairs = pairs(&v)?;

@@ -4,6 +4,7 @@ mod args;
 mod containers;
 mod convert;
 mod iter;
+mod markup;
 mod object;
 mod ops;
 mod order;

@@ -50,7 +50,7 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
         return Err(e);
     }
     if let (Val::Markup(_), _) | (_, Val::Markup(_)) = (a, b) {
-        return markup(op, a, b, max);
+        return super::markup::binary(op, a, b, max);
     }
     match (op, a, b) {
         (BinOp::Add, Val::Str(x), Val::Str(y)) => {
@@ -84,43 +84,6 @@ pub(crate) fn binary(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
             methods::date_arithmetic(op, a, b).unwrap_or_else(|| Err(unsupported(op, a, b)))
         }
         _ => numbers(op, a, b),
-    }
-}
-
-/// `Markup` escapes what it is put together with.
-fn markup(op: BinOp, a: &Val, b: &Val, max: usize) -> Result<Val> {
-    match (op, a, b) {
-        (BinOp::Add, _, _) if a.as_str().is_some() && b.as_str().is_some() => {
-            let (x, y) = (crate::filters::escaped(a)?, crate::filters::escaped(b)?);
-            check_size(x.len() + y.len(), max)?;
-            Ok(Val::Markup([&*x, &*y].concat().into()))
-        }
-        (BinOp::Mod, Val::Markup(s), _) => {
-            let escape_all = |v: &Val| match v {
-                Val::Int(_) | Val::Float(_) | Val::BigInt(_) | Val::Bool(_) => Ok(v.clone()),
-                v => crate::filters::escaped(v).map(Val::Str),
-            };
-            let values = match b {
-                Val::Tuple(t) => Val::tuple(t.iter().map(escape_all).collect::<Result<_>>()?),
-                Val::Dict(d) => {
-                    let map = d.borrow().clone();
-                    Val::dict(map.into_iter().map(|(k, v)| Ok((k, escape_all(&v)?))).collect::<Result<_>>()?)
-                }
-                v => escape_all(v)?,
-            };
-            crate::format::percent(s, &values, max).map(|s| Val::Markup(s.into()))
-        }
-        (BinOp::Mul, _, _) if a.as_int().is_some() || b.as_int().is_some() => {
-            match binary(op, &a.plain(), &b.plain(), max)? {
-                Val::Str(s) => Ok(Val::Markup(s)),
-                v => Ok(v),
-            }
-        }
-        (BinOp::Mod, Val::Str(s), Val::Markup(_)) => {
-            crate::format::percent(s, &b.plain(), max).map(Val::from)
-        }
-        (BinOp::Add, Val::List(_) | Val::Tuple(_), _) => Err(unsupported(op, a, b)),
-        _ => Err(plain_unsupported(op, a, b)),
     }
 }
 
@@ -164,7 +127,7 @@ fn repeat(v: &Val, n: i64, max: usize) -> Result<Val> {
     })
 }
 
-fn unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
+pub(super) fn unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
     match (op, a) {
         (BinOp::Add, Val::Str(_) | Val::List(_) | Val::Tuple(_)) => Error::type_error(match a {
             Val::Str(_) => format!("can only concatenate str (not \"{}\") to str", b.type_name()),
@@ -187,7 +150,7 @@ fn unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
     }
 }
 
-fn plain_unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
+pub(super) fn plain_unsupported(op: BinOp, a: &Val, b: &Val) -> Error {
     Error::type_error(format!(
         "unsupported operand type(s) for {}: '{}' and '{}'",
         op.symbol(),
