@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use data::{Dict, Value};
+use rustix::fs::Mode;
 use sls::{Aggregated, CallError, FetchError, Filtered, LowChunk, RenderEnv, Runner, StateResult};
 
 use crate::caller::Caller;
@@ -127,6 +128,7 @@ impl Runner for Minion {
         if let Err(comment) = check_args(entry, chunk) {
             return StateResult::new(chunk.name.clone(), Some(false), comment);
         }
+        let _umask = Umask::of(entry, chunk);
         guarded(chunk, || entry.run(args_for(entry, chunk), &self.ctx().for_chunk(chunk, test)))
     }
 
@@ -206,6 +208,27 @@ impl Runner for Minion {
 
     fn is_cancelled(&self) -> bool {
         self.job.cancel.stopped().is_some()
+    }
+}
+
+/// The umask that a state asks for, for as long as this lives. It is the whole process's: a state that runs beside
+/// others has none, as in Salt.
+struct Umask(Mode);
+
+impl Umask {
+    fn of(entry: &states::StateEntry, chunk: &LowChunk) -> Option<Umask> {
+        let wanted = chunk.get("umask").filter(|_| !entry.takes("umask"))?;
+        if chunk.get("parallel").is_some_and(Value::is_true) {
+            return None;
+        }
+        let mode = u32::from_str_radix(wanted.to_string().trim_start_matches("0o"), 8).ok()?;
+        Some(Umask(rustix::process::umask(Mode::from_raw_mode(mode))))
+    }
+}
+
+impl Drop for Umask {
+    fn drop(&mut self) {
+        rustix::process::umask(self.0);
     }
 }
 
