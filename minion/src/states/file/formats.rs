@@ -45,6 +45,8 @@ impl Format {
                         default_flow_style: flow,
                         indent: number("indent").unwrap_or(2),
                         sort_keys: flag("sort_keys", true),
+                        allow_unicode: flag("allow_unicode", false),
+                        width: number("width").unwrap_or(80),
                         ..Yaml::default()
                     },
                 );

@@ -148,8 +148,12 @@ impl Serialize {
             Err(outcome) => return Ok(outcome),
         };
         let unicode = self.encoding.is_true();
+        let mut given = options(&self.serializer_opts);
+        if unicode {
+            given.entry_or("allow_unicode", || true.into());
+        }
         let content = format
-            .serialize(&value, &options(&self.serializer_opts))
+            .serialize(&value, &given)
             .map_err(|e| StateError::raised("SerializationError", e))?;
         let content = match std::str::from_utf8(&content) {
             Ok(text) if unicode => Encoding::named(&self.encoding.to_string())?

@@ -52,7 +52,9 @@ impl Touch {
         if differs(&self.atime, atime) || differs(&self.mtime, mtime) {
             return set("touched", format!("Times set to be updated on file {name}"));
         }
-        Ok(Outcome::new(Some(true), format!("File {name} exists and has the correct times")))
+        // As in Salt, where the change that a missing file would be stays in the result.
+        Ok(Outcome::new(Some(true), format!("File {name} exists and has the correct times"))
+            .with_changes(Dict::new().with("new", name)))
     }
 }
 
