@@ -54,7 +54,9 @@ fn the_master_hears_of_states_while_they_run() {
     let _minion = world.connected("web-1");
     let mut heard = world.master().events.listen();
     let quiet = world.publish("*", "state.sls", &["a"]).end();
-    let told = world.publish("*", "state.sls", &["a", "state_events=True"]).end();
+    let keywords = Dict::new().with("__kwarg__", true).with("state_events", true);
+    let told =
+        world.publish_with("*", "state.sls", &["a"], |publish| publish.arg.push(keywords.into())).end();
     let mut tags: Vec<String> = Vec::new();
     let mut last: Option<Arc<Event>> = None;
     while let Ok(event) = heard.try_recv() {
