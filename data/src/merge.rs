@@ -45,11 +45,13 @@ impl FromStr for Strategy {
 pub struct UnknownStrategy(pub String);
 
 /// `over` merged over `base`. Two values that are not both dicts do not merge: `over` wins,
-/// except that `aggregate` puts them in one list.
+/// except that `aggregate` puts them in one list and `list` keeps a dict that is there.
 pub fn merge(base: &Value, over: &Value, strategy: Strategy, merge_lists: bool) -> Value {
     let (Value::Dict(a), Value::Dict(b)) = (base, over) else {
         return match strategy {
             Strategy::Aggregate => aggregate(base, over, 1),
+            // The keys of the first are all that counts.
+            Strategy::List if matches!(base, Value::Dict(_)) => base.clone(),
             _ => over.clone(),
         };
     };

@@ -53,13 +53,22 @@ pub fn write_float(out: &mut dyn Write, f: f64) -> fmt::Result {
     if f.is_infinite() {
         return out.write_str(if f > 0.0 { "inf" } else { "-inf" });
     }
-    if f != 0.0 && !(1e-4..1e16).contains(&f.abs()) {
-        let text = format!("{f:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let shortest = format!("{f:e}");
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    // Of two that are as short and as near, Python takes the even one.
+    let even = (digits >= 15).then(|| format!("{f:.*e}", digits - 1)).filter(|text| text.parse() == Ok(f));
+    let text = even.as_deref().unwrap_or(&shortest);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if f != 0.0 && !(-4..16).contains(&power) {
         let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
         return write!(out, "{mantissa}e{sign}{digits:0>2}");
     }
-    if f.fract() == 0.0 { write!(out, "{f:.1}") } else { write!(out, "{f}") }
+    if even.is_none() {
+        return if f.fract() == 0.0 { write!(out, "{f:.1}") } else { write!(out, "{f}") };
+    }
+    let decimals = i32::try_from(digits).unwrap_or(0) - 1 - power;
+    write!(out, "{f:.*}", usize::try_from(decimals.max(1)).unwrap_or(1))
 }
 
 /// Writes `repr()` of a string: single quotes unless it holds some and no double ones.
@@ -202,6 +211,11 @@ mod tests {
             (-0.0, "-0.0"),
             (1e300, "1e+300"),
             (f64::INFINITY, "inf"),
+            (647_683_259_277_186.25, "647683259277186.2"),
+            (278_468_667_880_240.125, "278468667880240.12"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1.234_567_890_123_456_7e-5, "1.2345678901234568e-05"),
         ] {
             assert_eq!(repr(f), text);
         }

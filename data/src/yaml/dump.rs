@@ -3,6 +3,7 @@
 mod emit;
 mod scalar;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -69,8 +70,8 @@ pub fn salt_dump(value: &Value) -> String {
 }
 
 /// The text of a scalar, and whether a reader takes it for the same type without quotes.
-pub(super) struct Scalar {
-    text: String,
+pub(super) struct Scalar<'a> {
+    text: Cow<'a, str>,
     plain: bool,
     /// Another type than text: in quotes it needs the tag `!`.
     typed: bool,
@@ -78,10 +79,11 @@ pub(super) struct Scalar {
     binary: bool,
 }
 
-impl Scalar {
+impl<'a> Scalar<'a> {
     /// None for a container.
-    fn of(value: &Value) -> Option<Scalar> {
-        let plain = |text: String| Some(Scalar { text, plain: true, typed: true, binary: false });
+    fn of(value: &'a Value) -> Option<Scalar<'a>> {
+        let plain =
+            |text: String| Some(Scalar { text: text.into(), plain: true, typed: true, binary: false });
         match value {
             Value::None => plain("null".to_owned()),
             Value::Bool(b) => plain(b.to_string()),
@@ -89,13 +91,13 @@ impl Scalar {
             Value::Float(f) => plain(float_text(*f)),
             Value::DateTime(d) => plain(d.to_string()),
             Value::Str(s) => Some(Scalar {
-                text: s.to_string(),
+                text: Cow::Borrowed(s),
                 plain: resolve(s) == Tag::Str,
                 typed: false,
                 binary: false,
             }),
             Value::Bytes(b) => {
-                Some(Scalar { text: base64_lines(b), plain: false, typed: false, binary: true })
+                Some(Scalar { text: base64_lines(b).into(), plain: false, typed: false, binary: true })
             }
             Value::List(_) | Value::Dict(_) => None,
         }

@@ -125,7 +125,7 @@ impl Emitter {
         self.indicator(bracket, false, false, false);
     }
 
-    pub(super) fn scalar(&mut self, scalar: &Scalar, place: Place) {
+    pub(super) fn scalar(&mut self, scalar: &Scalar<'_>, place: Place) {
         let simple_key = place == Place::SimpleKey;
         if scalar.binary {
             self.indicator("!!binary", true, false, false);
@@ -149,6 +149,13 @@ impl Emitter {
     fn plain(&mut self, text: &str, fold: bool) {
         if !self.whitespace && (!text.is_empty() || self.in_flow()) {
             self.put(' ');
+        }
+        if text.bytes().all(|b| b > b' ' && b < 0x7f) {
+            self.out.push_str(text);
+            self.column += text.len();
+            self.whitespace = false;
+            self.indention = false;
+            return;
         }
         let (mut spaces, mut breaks) = (false, false);
         let mut chars = text.chars().peekable();

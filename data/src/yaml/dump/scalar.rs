@@ -10,7 +10,7 @@ pub(super) enum Style {
     Literal,
 }
 
-pub(super) fn choose_style(scalar: &Scalar, simple_key: bool, flow: bool, unicode: bool) -> Style {
+pub(super) fn choose_style(scalar: &Scalar<'_>, simple_key: bool, flow: bool, unicode: bool) -> Style {
     let text = &*scalar.text;
     let fits = analyse(text, unicode);
     if simple_key && fits.multiline {
@@ -60,6 +60,19 @@ fn analyse(text: &str, unicode: bool) -> Fits {
             block_plain: true,
             single_quoted: true,
             block: false,
+        };
+    }
+    // Words, paths and versions need no closer look.
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'.');
+    if text.bytes().enumerate().all(|(at, b)| harmless(b) || (b == b'-' && at > 0))
+        && !text.starts_with("...")
+    {
+        return Fits {
+            multiline: false,
+            flow_plain: true,
+            block_plain: true,
+            single_quoted: true,
+            block: true,
         };
     }
     let marked = text.starts_with("---") || text.starts_with("...");
