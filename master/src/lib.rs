@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bus;
 pub mod cli;
 pub mod daemon;
+pub mod duration;
 pub mod fileserver;
 pub mod keys;
 pub mod pillar;

@@ -9,7 +9,7 @@ use master::fileserver::FileServer;
 use master::keys::{Change, KeyState, Keys, Offer};
 use master::pillar::PillarServer;
 use master::runners::{self, Master, RunnerError};
-use master::store::{SqliteStore, Store};
+use master::store::{Seen, SqliteStore, Store};
 use master::wheel;
 use proto::config::MasterConfig;
 use proto::keys::PublicKey;
@@ -179,6 +179,22 @@ fn presence_is_who_is_connected() {
 fn down_can_take_the_keys_away() {
     let m = fixture();
     assert_eq!(run(&m, "manage.down", &["removekeys=True"]), "['db1']");
+    assert_eq!(m.keys.state("db1"), None);
+    assert_eq!(m.changes.lock().unwrap().len(), 1, "the sessions are told");
+}
+
+#[test]
+fn who_has_been_gone_for_long_is_reaped() {
+    let m = fixture();
+    // Never seen: its key is new.
+    assert_eq!(run(&m, "manage.reap", &["1h"]), "[]");
+    let seen = |id: &str, time| Seen { id: id.into(), time, address: "192.0.2.1".into() };
+    let now = master::duration::now();
+    m.store.note_seen(vec![seen("db1", now - 7200.0), seen("web1", now - 7200.0)]).wait().unwrap();
+    assert_eq!(run(&m, "manage.reap", &["3h"]), "[]");
+    assert_eq!(run(&m, "manage.reap", &["1h", "test=True"]), "['db1']");
+    assert_eq!(m.keys.state("db1"), Some(KeyState::Accepted));
+    assert_eq!(run(&m, "manage.reap", &["gone=1h"]), "['db1']", "web1 is connected");
     assert_eq!(m.keys.state("db1"), None);
     assert_eq!(m.changes.lock().unwrap().len(), 1, "the sessions are told");
 }

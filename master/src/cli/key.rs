@@ -17,7 +17,7 @@ use super::client::Client;
 use super::error::CliError;
 use super::options::{Common, LoggingLong, Output, versions_report};
 use super::output::Printer;
-use crate::keys::{Bounds, Include, Keys, KeysError, Verb};
+use crate::keys::{Bounds, Include, KeyState, Keys, KeysError, Verb};
 use crate::wheel;
 
 /// Manage the keys of the minions
@@ -44,6 +44,9 @@ pub(super) struct Options {
     /// Accepting: rejected keys, too; rejecting: accepted keys, too
     #[arg(long, help_heading = "Which keys")]
     include_all: bool,
+    /// Listing: since when each key is in its state, and when and from where its minion was seen last
+    #[arg(short = 'v', long, help_heading = "Output options")]
+    verbose: bool,
     /// Answer all questions with yes
     #[arg(short = 'y', long, help_heading = "Output options")]
     yes: bool,
@@ -128,7 +131,7 @@ struct Action {
 #[command(next_help_heading = "Join tokens")]
 struct TokenBounds {
     /// For how long: seconds, or a number with s, m, h or d; 0: for ever
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds, requires = "gen_token")]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = crate::duration::seconds, requires = "gen_token")]
     ttl: u64,
     /// How many minions; 0: any number
     #[arg(long, value_name = "N", default_value_t = 1, requires = "gen_token")]
@@ -144,30 +147,10 @@ struct TokenBounds {
     ephemeral: bool,
 }
 
-/// Seconds of a time such as 90, 90s, 30m, 1h, 7d.
-fn seconds(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((at, unit @ ('s' | 'm' | 'h' | 'd'))) => (text.get(..at).unwrap_or_default(), unit),
-        _ => (text, 's'),
-    };
-    let factor = match unit {
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86400,
-        _ => 1,
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(factor))
-        .ok_or_else(|| "a number of seconds, or one with s, m, h or d behind it".to_owned())
-}
-
 impl TokenBounds {
     fn bounds(&self) -> Bounds {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Bounds {
-            expires: (self.ttl > 0).then(|| (now.as_secs() + self.ttl) as f64),
+            expires: (self.ttl > 0).then(|| crate::duration::now().floor() + self.ttl as f64),
             uses: (self.uses > 0).then_some(self.uses),
             id: self.id.clone().unwrap_or_default(),
             grains: self.grains.clone().unwrap_or_default(),
@@ -267,7 +250,15 @@ pub(super) fn run(options: Options) -> Result<i32, CliError> {
                     "--list takes accepted, pre, un, rejected, denied or all, not '{which}'"
                 ))
             })?;
-            printer.value(&found.into(), Some("key"))?;
+            if options.verbose {
+                let details = details(&config, &keys, &found)?;
+                if printer.for_people() {
+                    return print_details(&mut printer, &details);
+                }
+                printer.value(&details.into(), None)?;
+            } else {
+                printer.value(&found.into(), Some("key"))?;
+            }
         }
         Task::Finger(glob) => {
             let found = wheel::fingers(&open(&config)?, &glob)?;
@@ -302,6 +293,73 @@ fn unusable(error: KeysError) -> CliError {
         }
         error => error.into(),
     }
+}
+
+/// What is known of each key in `found`, by state and id.
+fn details(config: &MasterConfig, keys: &Keys, found: &Dict) -> Result<Dict, CliError> {
+    let call = Call { fun: "key.seen".into(), arg: vec![], user: super::rsalt::user() };
+    let mut seen = Dict::new();
+    match Client::send(&config.control_socket(), &ControlRequest::Wheel(call)) {
+        Ok(mut client) => {
+            while let Some(reply) = client.reply()? {
+                if let ControlReply::Value { value: Value::Dict(value), .. } = reply {
+                    seen = value.as_ref().clone();
+                }
+            }
+        }
+        // What only the master knows is left out.
+        Err(CliError::NotRunning(_)) => {}
+        Err(e) => return Err(e),
+    }
+    let mut out = Dict::new();
+    for state in KeyState::ALL {
+        let Some(ids) = found.get(state.dir()).and_then(Value::as_list) else { continue };
+        let mut about = Dict::new();
+        for id in ids.iter().filter_map(Value::as_str) {
+            let number = |n: Option<f64>| n.map_or(Value::None, Value::from);
+            let mut key = Dict::new()
+                .with("since", number(keys.since(state, id)))
+                .with("ephemeral", keys.is_ephemeral(id));
+            if state == KeyState::Accepted
+                && let Some(Value::Dict(seen)) = seen.get(id)
+            {
+                key.extend(seen.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            about.insert(id, key);
+        }
+        out.insert(state.dir(), about);
+    }
+    Ok(out)
+}
+
+/// A line for each key.
+fn print_details(printer: &mut Printer, details: &Dict) -> Result<i32, CliError> {
+    let now = crate::duration::now();
+    let ago = |value: Option<&Value>| value.and_then(Value::as_f64).map(|t| crate::duration::show(now - t));
+    for state in KeyState::ALL {
+        let Some(Value::Dict(keys)) = details.get(state.dir()) else { continue };
+        let title = match state {
+            KeyState::Accepted => "Accepted Keys:",
+            KeyState::Denied => "Denied Keys:",
+            KeyState::Pending => "Unaccepted Keys:",
+            KeyState::Rejected => "Rejected Keys:",
+        };
+        printer.line(title)?;
+        for (id, about) in keys.iter() {
+            let mut line = format!("{id}  for {}", ago(about.get("since")).unwrap_or_else(|| "?".into()));
+            let from = || about.get("address").and_then(Value::as_str).unwrap_or("?");
+            if about.get("connected").is_some_and(Value::is_true) {
+                line += &format!(", connected from {}", from());
+            } else if let Some(ago) = ago(about.get("last_seen")) {
+                line += &format!(", last seen {ago} ago from {}", from());
+            }
+            if about.get("ephemeral").is_some_and(Value::is_true) {
+                line += ", ephemeral";
+            }
+            printer.line(&line)?;
+        }
+    }
+    Ok(exit_codes::OK)
 }
 
 /// How the question is put.
@@ -475,16 +533,11 @@ mod tests {
     }
 
     #[test]
-    fn times() {
-        for (text, wanted) in
-            [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800), ("0", 0)]
-        {
-            assert_eq!(seconds(text), Ok(wanted));
-        }
-        for text in ["", "h", "1w", "-1", "1.5h", "99999999999999999999d"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
+    fn bounds_are_those_of_a_new_token() {
         assert!(Options::try_parse_from(["rsalt-key", "--uses", "3"]).is_err(), "without --gen-token");
+        let options =
+            Options::try_parse_from(["rsalt-key", "--gen-token", "--ttl", "0", "--uses", "0"]).unwrap();
+        assert_eq!(options.bounds.bounds(), Bounds::default());
     }
 
     #[test]

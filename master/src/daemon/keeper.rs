@@ -18,6 +18,8 @@ const KEYS: Duration = Duration::from_secs(1);
 const ALL: Duration = Duration::from_secs(60);
 /// How often ephemeral minions are looked over that are gone without a word.
 const EPHEMERAL: Duration = Duration::from_secs(15);
+/// How often it is written down who is connected.
+const SEEN: Duration = Duration::from_secs(300);
 /// How often old jobs are deleted.
 const JOBS: Duration = Duration::from_secs(600);
 
@@ -44,12 +46,12 @@ impl KeyDirs {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = times(&self.dirs);
     }
 
-    /// Does something that may write key files, and takes its changes for known ones if there were no
-    /// others. What somebody else changes in the same instant is found by the look that comes [`ALL`].
-    pub(crate) fn own_change<T>(&self, work: impl FnOnce() -> T) -> T {
+    /// Does something that may write key files here, as `wrote` tells, and takes its changes for known ones
+    /// if there were no others. What somebody else changes in the same instant is found [`ALL`].
+    pub(crate) fn own_change<T>(&self, work: impl FnOnce() -> T, wrote: impl FnOnce(&T) -> bool) -> T {
         let unchanged = !self.changed();
         let done = work();
-        if unchanged {
+        if unchanged && wrote(&done) {
             self.seen();
         }
         done
@@ -122,6 +124,9 @@ pub(super) async fn keep(master: Arc<Master>) {
     let mut all = tokio::time::interval(ALL);
     all.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     all.tick().await;
+    let mut seen = tokio::time::interval(SEEN);
+    seen.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    seen.tick().await;
     let mut gone = tokio::time::interval(EPHEMERAL);
     gone.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut jobs = tokio::time::interval(JOBS);
@@ -138,6 +143,7 @@ pub(super) async fn keep(master: Arc<Master>) {
                 ask_again(&master).await;
             }
             _ = all.tick() => look(&master).await,
+            _ = seen.tick() => master.note_seen(&master.sessions.live()),
             _ = gone.tick() => {
                 let overdue = overdue(&master);
                 if forget(&master, &overdue, "gone for longer than ephemeral_grace") {

@@ -27,7 +27,7 @@ use crate::pillar::PillarServer;
 use crate::publish::{Publisher, Roster};
 use crate::refusals::Refusals;
 use crate::sessions::{self, Session, Sessions, Standing};
-use crate::store::{JobFilter, SqliteStore, Store, StoreError};
+use crate::store::{JobFilter, Seen, SqliteStore, Store, StoreError};
 
 pub use events::Events;
 
@@ -340,6 +340,16 @@ impl Master {
             .with("id", session.id.as_str())
             .with("pub", session.key.to_string());
         self.events.fire(Event { tag: "salt/auth".to_string(), data: data.into() });
+    }
+
+    /// Notes who is, or was until now, connected. Whoever asks later can do without the last minutes.
+    pub(crate) fn note_seen<'a>(&self, sessions: impl IntoIterator<Item = &'a Arc<Session>>) {
+        let time = self.clock();
+        let seen = |s: &Arc<Session>| Seen { id: s.id.clone(), time, address: s.address().ip().to_string() };
+        let seen: Vec<Seen> = sessions.into_iter().map(seen).collect();
+        if !seen.is_empty() {
+            drop(self.store.note_seen(seen));
+        }
     }
 
     /// A minion has stopped on purpose.

@@ -89,6 +89,8 @@ pub struct Decision {
     pub state: KeyState,
     /// Why its token did not let it in.
     pub token: Option<TokenError>,
+    /// It was accepted or rejected just now.
+    pub decided: bool,
 }
 
 /// The keys under `pki_dir`.
@@ -133,7 +135,7 @@ impl Keys {
     pub fn check(&self, id: &str, key: &PublicKey, offer: Offer<'_>) -> Result<Decision, KeysError> {
         let none = Dict::new();
         let grains = offer.grains.unwrap_or(&none);
-        let decided = |state| Ok(Decision { state, token: None });
+        let decided = |state| Ok(Decision { state, token: None, decided: false });
         if !valid_id(id) {
             return Err(KeysError::Id(id.to_owned()));
         }
@@ -163,6 +165,7 @@ impl Keys {
         let mut decision = Decision {
             state: if replaces { KeyState::Denied } else { self.policy.decide(&self.dir, id, grains) },
             token: None,
+            decided: false,
         };
         let mut ephemeral = offer.ephemeral;
         if decision.state != KeyState::Accepted
@@ -192,6 +195,7 @@ impl Keys {
         }
         if pending.is_none() || decision.state != KeyState::Pending {
             self.put(decision.state, id, key)?;
+            decision.decided = decision.state != KeyState::Pending;
         }
         Ok(decision)
     }
@@ -236,6 +240,13 @@ impl Keys {
             return Ok(None);
         }
         self.read(state, id)
+    }
+
+    /// Since when the key of an id is in a state, in seconds since the epoch.
+    pub fn since(&self, state: KeyState, id: &str) -> Option<f64> {
+        let file = valid_id(id).then(|| self.file(state, id))?;
+        let time = fs::metadata(file).ok()?.modified().ok()?;
+        Some(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64())
     }
 
     /// Where keys are: `pki_dir`.

@@ -1,10 +1,12 @@
 //! `manage.*`: who is there. Presence is what is connected, so nobody has to be asked.
 
+use std::collections::HashMap;
+
 use data::{Dict, Value};
 use proto::target::{DEFAULT_DELIMITER, Facts, Target, TargetType};
 
 use super::{Args, Master, Outcome, RunnerError, Table};
-use crate::keys::KeyState;
+use crate::keys::{KeyState, Verb};
 
 pub(super) const FUNCTIONS: Table = &[
     ("manage.alived", up),
@@ -14,6 +16,7 @@ pub(super) const FUNCTIONS: Table = &[
     ("manage.not_alived", down),
     ("manage.not_present", down),
     ("manage.present", up),
+    ("manage.reap", reap),
     ("manage.status", status),
     ("manage.up", up),
     ("manage.versions", versions),
@@ -63,6 +66,36 @@ fn down(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
         }
     }
     Ok(Outcome::ok(down))
+}
+
+/// Deletes the keys of minions that have been gone for longer than `gone`: seconds, or 12h, 7d. With
+/// `test=True` it only tells which. One that was never seen counts from when its key was accepted.
+fn reap(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
+    let wanted = args.need("gone")?;
+    let test = args.keyword("test").is_some_and(|v| v.is_true());
+    let gone = crate::duration::seconds(&wanted).map_err(|e| args.problem(format!("gone: {e}")))?;
+    args.done()?;
+    let connected = master.connected();
+    let seen: HashMap<String, f64> = master.store().seen()?.into_iter().map(|s| (s.id, s.time)).collect();
+    let before = crate::duration::now() - gone as f64;
+    let mut reaped = Vec::new();
+    for id in master.keys().accepted()? {
+        let last = seen.get(&id).copied().or_else(|| master.keys().since(KeyState::Accepted, &id));
+        if connected.contains(&id) || last.is_none_or(|last| last >= before) {
+            continue;
+        }
+        reaped.push(id);
+    }
+    if !test {
+        let mut changes = Vec::new();
+        for id in &reaped {
+            changes.extend(master.keys().change_one(Verb::Delete, id, KeyState::Accepted)?);
+        }
+        if !changes.is_empty() {
+            master.keys_changed(&changes);
+        }
+    }
+    Ok(Outcome::ok(reaped))
 }
 
 fn status(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {

@@ -90,6 +90,7 @@ impl Gate {
             Some(Peer::Open { session, .. }) => {
                 if let Some((_, true)) = self.master.sessions.remove(peer, goodbye) {
                     tracing::info!(id = %session.id, why, "minion disconnected");
+                    self.master.note_seen([&session]);
                 }
             }
             None => {}
@@ -299,7 +300,11 @@ impl Gate {
 pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
     let looked_up = {
         let (master, session) = (Arc::clone(master), Arc::clone(session));
-        tokio::task::spawn_blocking(move || master.key_dirs.own_change(|| look_up(&master, &session))).await
+        tokio::task::spawn_blocking(move || {
+            let wrote = |looked: &Result<Decision, _>| looked.as_ref().is_ok_and(|d| d.decided);
+            master.key_dirs.own_change(|| look_up(&master, &session), wrote)
+        })
+        .await
     };
     match looked_up {
         Ok(Ok(decision)) => {
@@ -386,6 +391,7 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
         KeyState::Accepted => {
             if !session.call {
                 tracing::info!(id = %session.id, version = %session.version, "minion connected");
+                master.note_seen([session]);
             }
             master.bus.trust(&session.peer, Trust::Full);
             AuthState::Accepted(Box::new(master.publisher.welcome(master, session.topic()).await))

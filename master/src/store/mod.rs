@@ -68,6 +68,17 @@ pub struct StoredJob {
     pub minions: Vec<String>,
 }
 
+/// When a minion was connected for the last time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The minion.
+    pub id: String,
+    /// Seconds since the epoch.
+    pub time: f64,
+    /// From where.
+    pub address: String,
+}
+
 /// Which jobs [`Store::jobs`] gives.
 #[derive(Clone, Debug, Default)]
 pub struct JobFilter {
@@ -92,7 +103,9 @@ pub trait Store: Send + Sync {
     fn add_return(&self, ret: Return) -> Commit<Recorded>;
     /// Keeps a minion's grains.
     fn put_grains(&self, id: &str, grains: &Value) -> Commit<()>;
-    /// Forgets a minion: its grains. Its returns stay with their jobs.
+    /// Notes that minions are connected, or were until now.
+    fn note_seen(&self, seen: Vec<Seen>) -> Commit<()>;
+    /// Forgets a minion: its grains, and when it was seen. Its returns stay with their jobs.
     fn forget(&self, id: &str) -> Commit<()>;
     /// Keeps a value of the master's own (`epoch`, for one) under a name.
     fn put(&self, name: &str, value: &[u8]) -> Commit<()>;
@@ -111,6 +124,8 @@ pub trait Store: Send + Sync {
     fn grains(&self, id: &str) -> Result<Option<Value>, StoreError>;
     /// Everybody's grains, by minion.
     fn all_grains(&self) -> Result<Vec<(String, Value)>, StoreError>;
+    /// When the minions were seen for the last time, by minion.
+    fn seen(&self) -> Result<Vec<Seen>, StoreError>;
     /// What [`Store::put`] kept.
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// The newest jid, for [`proto::jid::Generator::after`].

@@ -10,10 +10,10 @@ use proto::message::{self, Job, Return};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
-use super::{Commit, Inner, JobFilter, Recorded, Store, StoreError, StoredJob};
+use super::{Commit, Inner, JobFilter, Recorded, Seen, Store, StoreError, StoredJob};
 
 /// The newest schema; the database keeps its own in `user_version`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Writes that may wait. When they do, further ones are refused with [`StoreError::Full`]: a return is then
 /// not acked, and its minion sends it again.
 const QUEUE: usize = 8192;
@@ -31,6 +31,10 @@ CREATE TABLE returns (jid TEXT NOT NULL, id TEXT NOT NULL, received REAL NOT NUL
 CREATE INDEX returns_received ON returns (received);
 CREATE TABLE grains (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+";
+/// What version 2 has more.
+const SCHEMA_2: &str = "
+CREATE TABLE seen (id TEXT PRIMARY KEY, time REAL NOT NULL, address TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// One write, run inside the group's transaction; it answers after the commit.
@@ -64,9 +68,14 @@ impl SqliteStore {
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { file: file.display().to_string(), found, known: SCHEMA_VERSION });
         }
-        if found == 0 {
+        let missing = match found {
+            0 => [SCHEMA, SCHEMA_2].concat(),
+            1 => SCHEMA_2.to_owned(),
+            _ => String::new(),
+        };
+        if !missing.is_empty() {
             connection
-                .execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
+                .execute_batch(&format!("BEGIN; {missing} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
                 .map_err(|e| fail(e.into()))?;
         }
         let (queue, writes) = sync_channel(QUEUE);
@@ -239,7 +248,18 @@ impl Store for SqliteStore {
     fn forget(&self, id: &str) -> Commit<()> {
         let id = id.to_owned();
         self.write(move |t| {
-            t.execute("DELETE FROM grains WHERE id = ?1", [id])?;
+            t.execute("DELETE FROM grains WHERE id = ?1", [&id])?;
+            t.execute("DELETE FROM seen WHERE id = ?1", [&id])?;
+            Ok(())
+        })
+    }
+
+    fn note_seen(&self, seen: Vec<Seen>) -> Commit<()> {
+        self.write(move |t| {
+            let mut statement = t.prepare_cached("INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3)")?;
+            for Seen { id, time, address } in seen {
+                statement.execute(params![id, time, address])?;
+            }
             Ok(())
         })
     }
@@ -326,6 +346,15 @@ impl Store for SqliteStore {
                 Ok((id, decode_value(&body)?))
             })
             .collect()
+        })
+    }
+
+    fn seen(&self) -> Result<Vec<Seen>, StoreError> {
+        self.read(|c| {
+            let mut statement = c.prepare_cached("SELECT id, time, address FROM seen ORDER BY id")?;
+            let rows = statement
+                .query_map([], |r| Ok(Seen { id: r.get(0)?, time: r.get(1)?, address: r.get(2)? }))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -6,6 +6,7 @@ use proto::message::control::Call;
 
 use crate::keys::{Change, Include, KeyState, Keys, KeysError, Verb};
 use crate::runners::{Args, Master, Outcome, RunnerError, Table, dispatch};
+use crate::store::Seen;
 
 const FUNCTIONS: Table = &[
     ("key.accept", |m, a| change(m, a, Verb::Accept)),
@@ -17,6 +18,7 @@ const FUNCTIONS: Table = &[
     ("key.list_all", list_all),
     ("key.print", key_str),
     ("key.reject", |m, a| change(m, a, Verb::Reject)),
+    ("key.seen", seen),
 ];
 
 /// Runs a wheel function.
@@ -100,6 +102,19 @@ fn all_of(
 ) -> Result<Outcome, RunnerError> {
     args.done()?;
     Ok(outcome(show(master.keys(), "*")?))
+}
+
+/// When each minion was connected for the last time, from where, and whether it is now.
+fn seen(master: &dyn Master, args: Args) -> Result<Outcome, RunnerError> {
+    args.done()?;
+    let connected = master.connected();
+    let mut out = Dict::new();
+    for Seen { id, time, address } in master.store().seen()? {
+        let here = connected.binary_search(&id).is_ok();
+        let about = Dict::new().with("last_seen", time).with("address", address).with("connected", here);
+        out.insert(id, about);
+    }
+    Ok(outcome(out))
 }
 
 /// The names of all wheel functions, sorted.

@@ -112,6 +112,20 @@ fn a_container_that_was_killed_comes_back_under_its_name() {
 }
 
 #[test]
+fn it_is_known_who_was_seen_when_and_from_where() {
+    let world = World::new();
+    let mut minion = world.connected("web-1");
+    let seen = || world.master().store.seen().unwrap();
+    wait_for("it to be noted", || (seen().len() == 1).then_some(()));
+    let first = seen().remove(0);
+    assert_eq!((first.id.as_str(), first.address.as_str()), ("web-1", "127.0.0.1"));
+    minion.down().unwrap();
+    wait_for("its end to be noted", || (seen().remove(0).time > first.time).then_some(()));
+    world.delete("web-1");
+    wait_for("it to be forgotten", || seen().is_empty().then_some(()));
+}
+
+#[test]
 fn whoever_guesses_is_locked_out() {
     let world = World::with("max_auth_failures: 5");
     let text = token(&world, Bounds::default());
