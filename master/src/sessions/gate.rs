@@ -187,6 +187,7 @@ impl Gate {
             peer: peer.clone(),
             bus: self.master.bus.clone(),
             standing: Mutex::new(Standing::Undecided),
+            deciding: tokio::sync::Mutex::default(),
             subscribed: AtomicBool::new(false),
             subscription: Mutex::default(),
             heard: Mutex::new(Instant::now()),
@@ -298,6 +299,7 @@ impl Gate {
 
 /// Looks the minion's key up and acts on what it finds.
 pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
+    let _one = session.deciding.lock().await;
     let looked_up = {
         let (master, session) = (Arc::clone(master), Arc::clone(session));
         tokio::task::spawn_blocking(move || {
@@ -307,6 +309,8 @@ pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
         .await
     };
     match looked_up {
+        // Another look has come to the same and has told the minion.
+        Ok(Ok(decision)) if standing(decision.state) == session.standing() => {}
         Ok(Ok(decision)) => {
             if let Some(why) = decision.token {
                 master.refusals.count(Refusal::Token, &session.peer, format_args!("{}: {why}", session.id));
@@ -359,8 +363,10 @@ pub(crate) async fn recheck(master: &Arc<Master>) -> bool {
         if session.standing() == standing(state) {
             continue;
         }
-        lost |= session.standing() == Standing::Accepted;
-        settle(master, session, state).await;
+        let had_access = session.standing() == Standing::Accepted;
+        // Another decision about it may be under way: this one looks again when that is settled.
+        decide(master, session).await;
+        lost |= had_access && session.standing() != Standing::Accepted;
     }
     if lost {
         master.publisher.rotate(&master.sessions).await;

@@ -64,6 +64,8 @@ pub struct Session {
     peer: PeerId,
     bus: BusSender,
     standing: Mutex<Standing>,
+    /// Held from the look-up of the key until its outcome is settled: two at once could settle in the wrong order.
+    deciding: tokio::sync::Mutex<()>,
     subscribed: AtomicBool,
     /// Of its subscriber, which ends with the session. None until it is accepted.
     subscription: Mutex<Option<Subscription>>,
