@@ -17,12 +17,12 @@ const SYSTEM: &[(&str, &str)] = &[("dev", "devtmpfs"), ("proc", "proc"), ("sys",
 /// running there. Who it runs as is looked up below the root.
 pub fn run_chroot(ctx: &Ctx<'_>, root: &str, binds: &[String], options: &Options) -> Result<Ran, ExecError> {
     let mut mounted = Vec::new();
-    let mut mount = |args: &[&str], at: String| match ctx.host.mkdir_all(at.as_ref(), None) {
-        Ok(()) => match ctx.host.run(&Cmd::of("mount", args.iter().copied()).arg(at.as_str())) {
-            Ok(output) if output.ok() => mounted.push(at),
-            Ok(output) => tracing::warn!("{at} is not mounted: {}", output.err().trim_end()),
-            Err(error) => tracing::warn!("{at} is not mounted: {error}"),
-        },
+    let mut mount = |args: &[&str], at: String| match ctx
+        .host
+        .run(&Cmd::of("mount", args.iter().copied()).arg(at.as_str()))
+    {
+        Ok(output) if output.ok() => mounted.push(at),
+        Ok(output) => tracing::warn!("{at} is not mounted: {}", output.err().trim_end()),
         Err(error) => tracing::warn!("{at} is not mounted: {error}"),
     };
     for (at, kind) in SYSTEM {

@@ -12,7 +12,7 @@ functions! {
     "test.attr_call"("") = |_, ctx| ctx.call("grains.items", Vec::new(), Dict::new());
     /// Call a function from inside, with a list of arguments. `rsalt '*' test.cross_test test.echo '[hi]'`
     "test.cross_test"("func, args=None") = |given, ctx| {
-        let args = given.arg("args").as_list().map(|l| l.iter().cloned().collect()).unwrap_or_default();
+        let args = given.arg("args").as_list().map(<[Value]>::to_vec).unwrap_or_default();
         ctx.call(&given.text("func"), args, Dict::new())
     };
     /// Return the option `test.foo` of the config. `rsalt '*' test.conf_test`

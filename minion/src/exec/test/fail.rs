@@ -49,7 +49,7 @@ functions! {
 
 /// What `str()` of an exception with these arguments is.
 fn message(exception: &str, args: &Value) -> String {
-    match args.as_list().map(|l| &l[..]).unwrap_or_default() {
+    match args.as_list().unwrap_or_default() {
         [] => String::new(),
         // The one exception that shows its argument as it is written.
         [one] if exception == "KeyError" => format!("{one:?}"),
