@@ -18,11 +18,38 @@ use crate::env::Context;
 use crate::val::{CallArgs, Val};
 use crate::{Env, Error, ErrorKind, Options, Result, UndefinedKind, globals, methods};
 
-/// Parsed templates of an [`Env`], by name, and the settings that they were parsed under.
+/// Parsed templates of an [`Env`], for each of the settings that they were parsed under.
 #[derive(Default)]
-pub(crate) struct Cache {
-    options: Options,
-    templates: HashMap<Arc<str>, Rc<Template>>,
+pub(crate) struct Cache(Vec<(Options, Templates)>);
+
+#[derive(Default)]
+struct Templates {
+    /// Those that others load, by name.
+    loaded: Names<Rc<Template>>,
+    /// Those that were rendered, by their text: a file template is one for many states.
+    main: Names<Rc<Template>>,
+}
+
+impl Cache {
+    /// So many settings at once: those of SLS, those of files, and what single files ask for.
+    const MAX_SETTINGS: usize = 8;
+    /// Longer templates are not rendered twice, and their trees are large.
+    const MAX_MAIN_BYTES: usize = 64 << 10;
+    const MAX_MAIN: usize = 128;
+
+    /// What was parsed under these settings; `use_it` gets to read and to add.
+    fn under<T>(&mut self, options: &Options, use_it: impl FnOnce(&mut Templates) -> T) -> T {
+        if let Some((_, templates)) = self.0.iter_mut().find(|(o, _)| o == options) {
+            return use_it(templates);
+        }
+        if self.0.len() >= Self::MAX_SETTINGS {
+            self.0.clear();
+        }
+        let mut templates = Templates::default();
+        let result = use_it(&mut templates);
+        self.0.push((options.clone(), templates));
+        result
+    }
 }
 
 /// Something by name.
@@ -312,7 +339,25 @@ fn compile(env: &Env, name: &Arc<str>, source: &str, is_main: bool) -> Result<Rc
 
 /// Renders `source` as the main template.
 pub(crate) fn render(env: &Env, name: &str, source: &str, context: Context) -> Result<String> {
-    let template = compile(env, &name.into(), source, true)?;
+    let cached = |use_it: &dyn Fn(&mut Templates) -> Option<Rc<Template>>| {
+        env.cache.borrow_mut().under(&env.options, use_it)
+    };
+    let known = cached(&|templates| templates.main.get(source).cloned());
+    let template = match known.filter(|t| &*t.name == name) {
+        Some(template) => template,
+        None => {
+            let template = compile(env, &name.into(), source, true)?;
+            if source.len() <= Cache::MAX_MAIN_BYTES {
+                cached(&|templates| {
+                    if templates.main.len() >= Cache::MAX_MAIN {
+                        templates.main.clear();
+                    }
+                    templates.main.insert(template.source.clone(), template.clone())
+                });
+            }
+            template
+        }
+    };
     let rt = Rt::new(env);
     let vars = Vars { map: context.0.into_iter().collect(), next: Some(rt.globals.clone()) };
     let result = module::run_template(&rt, &template, Rc::new(vars)).map(|(out, _)| out);

@@ -193,19 +193,13 @@ impl Exec<'_> {
         };
         let parent = &self.frame.template.name;
         let full: Arc<str> = loader.join(&name, Some(parent)).ok_or_else(not_found)?.into();
-        {
-            let mut cache = env.cache.borrow_mut();
-            if cache.options != env.options {
-                cache.options = env.options.clone();
-                cache.templates.clear();
-            }
-            if let Some(t) = cache.templates.get(&full) {
-                return Ok(t.clone());
-            }
+        let known = env.cache.borrow_mut().under(&env.options, |t| t.loaded.get(&full).cloned());
+        if let Some(template) = known {
+            return Ok(template);
         }
         let source = loader.load(&full, Some(parent)).map_err(|m| Error::new(ErrorKind::NotFound, m))?;
         let template = compile(env, &full, &source.ok_or_else(not_found)?, false)?;
-        env.cache.borrow_mut().templates.insert(full, template.clone());
+        let _old = env.cache.borrow_mut().under(&env.options, |t| t.loaded.insert(full, template.clone()));
         Ok(template)
     }
 
