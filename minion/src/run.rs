@@ -265,7 +265,7 @@ fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String
     } else {
         format!("{names} and '{last}' are invalid keyword arguments for '{}'", entry.fun)
     };
-    let known = entry.fields.iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
+    let known = entry.fields().iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
     let hint = sls::nearest(last, known).map(|near| format!("\nhint: did you mean '{near}'?"));
     let problem = format!("{problem}{}", hint.unwrap_or_default());
     if entry.kwargs {

@@ -1,7 +1,9 @@
 //! Argument structs out of dicts by tables of fields: one reader for all of them and a row per field,
 //! where derived code would be some kilobytes per struct (docs/decisions/2026-11-21-binary-size.md).
 
+use std::alloc::Layout;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
 use data::args::ArgError;
 use data::{Dict, Value};
@@ -132,13 +134,63 @@ pub fn read<T: Arguments>(args: Dict) -> Result<T, ArgError> {
     }
 }
 
-/// The same on the heap.
-pub(crate) fn read_boxed<T: Arguments>(args: Dict) -> Result<Box<T>, ArgError> {
-    let mut made = Box::<T>::new_uninit();
-    // SAFETY: as in `read`.
-    unsafe {
-        fill(T::FIELDS, args, made.as_mut_ptr().cast())?;
-        Ok(made.assume_init())
+/// How an argument struct is laid out, for code that is not to know its type: what is done for every function
+/// is then there once and not once per function.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    fields: &'static [Field],
+    layout: Layout,
+}
+
+impl Shape {
+    pub(crate) const fn of<T: Arguments>() -> Shape {
+        Shape { fields: T::FIELDS, layout: Layout::new::<T>() }
+    }
+
+    pub(crate) const fn fields(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// Makes the struct on the heap, as `Box` has it there.
+    pub(crate) fn read(&self, args: Dict) -> Result<Made, ArgError> {
+        let place = if self.layout.size() == 0 {
+            std::ptr::without_provenance_mut(self.layout.align())
+        } else {
+            // SAFETY: the size is not zero.
+            unsafe { std::alloc::alloc(self.layout) }
+        };
+        let Some(place) = NonNull::new(place) else { std::alloc::handle_alloc_error(self.layout) };
+        let made = Made { place, layout: self.layout };
+        // SAFETY: there is room for the struct.
+        unsafe { fill(self.fields, args, place.as_ptr()) }?;
+        Ok(made)
+    }
+}
+
+/// A struct that [`Shape::read`] has made; it gives the memory back but does not know how to drop the struct.
+pub(crate) struct Made {
+    place: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Made {
+    /// Where the struct is, to be moved out of there.
+    pub(crate) fn place(&self) -> NonNull<u8> {
+        self.place
+    }
+
+    /// The struct, to be taken over as a `Box`.
+    pub(crate) fn into_place(self) -> NonNull<u8> {
+        std::mem::ManuallyDrop::new(self).place
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if self.layout.size() != 0 {
+            // SAFETY: it was allocated with this layout.
+            unsafe { std::alloc::dealloc(self.place.as_ptr(), self.layout) };
+        }
     }
 }
 
@@ -287,7 +339,13 @@ mod tests {
             Dict::new().with("name", "n").with("else", value.clone()).with("count", count).with("type", "t")
         };
         drop(read::<Same>(args(1)).unwrap());
-        drop(read_boxed::<Same>(args(1)).unwrap());
+        let made = Shape::of::<Same>().read(args(1)).unwrap();
+        // SAFETY: it is what it was made as.
+        drop(unsafe { Box::from_raw(made.into_place().cast::<Same>().as_ptr()) });
+        let made = Shape::of::<Same>().read(args(1)).unwrap();
+        // SAFETY: it is moved out once.
+        assert_eq!(unsafe { made.place().cast::<Same>().read() }.0.count, 1);
+        assert!(Shape::of::<Same>().read(args(1000)).is_err());
         assert_eq!(read::<Same>(args(1)).map(|s| s.0.count), Ok(1));
         // `else` comes after what fails in the first and before what fails in the second.
         assert!(read::<Same>(args(1000)).is_err());

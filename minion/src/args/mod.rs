@@ -5,7 +5,7 @@ mod fields;
 use data::Value;
 use serde::de::{Deserialize, Deserializer};
 
-pub(crate) use fields::read_boxed;
+pub(crate) use fields::Shape;
 pub use fields::{Arguments, Field, Kind, Of, read};
 
 /// The text above an argument struct, as data: `sys.doc` prints it.

@@ -43,9 +43,10 @@ pub mod virtualenv;
 pub(crate) mod words;
 
 use std::collections::HashMap;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use crate::args::{self, Arguments};
+use crate::args::{Arguments, Shape};
 use crate::{Ctx, Documented};
 use data::{Dict, Value};
 pub use error::ExecError;
@@ -124,7 +125,15 @@ pub struct ExecEntry {
     pub doc: &'static str,
     /// The outputter that suits it.
     pub out: Option<&'static str>,
-    call: fn(Dict, &Ctx<'_>) -> Result<Value, ExecError>,
+    call: Call,
+}
+
+#[derive(Clone, Copy)]
+enum Call {
+    /// Of a function with an argument struct: it wants the place of one of this shape, and moves it out of there.
+    Struct(Shape, unsafe fn(NonNull<u8>, &Ctx<'_>) -> Result<Value, ExecError>),
+    /// Of one that looks at what is bound by name.
+    Plain(fn(Dict, &Ctx<'_>) -> Result<Value, ExecError>),
 }
 
 impl ExecEntry {
@@ -145,13 +154,20 @@ impl ExecEntry {
         doc: &'static str,
         call: fn(Dict, &Ctx<'_>) -> Result<Value, ExecError>,
     ) -> ExecEntry {
-        ExecEntry { fun, signature, doc, out: None, call }
+        ExecEntry { fun, signature, doc, out: None, call: Call::Plain(call) }
     }
 
     /// The same function under another name.
     pub const fn also_as(&self, fun: &'static str) -> ExecEntry {
         ExecEntry { fun, signature: self.signature, doc: self.doc, out: self.out, call: self.call }
     }
+}
+
+/// # Safety
+/// There is an `F` at the place, and nobody uses it afterwards.
+unsafe fn call_at<F: ExecFn>(place: NonNull<u8>, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+    // SAFETY: the caller's promise.
+    unsafe { place.cast::<F>().read() }.call(ctx)
 }
 
 /// The row of a function.
@@ -161,7 +177,7 @@ pub const fn entry<F: ExecFn>() -> ExecEntry {
         signature: F::SIGNATURE,
         doc: F::DOC,
         out: F::OUT,
-        call: |bound, ctx| args::read::<F>(bound)?.call(ctx),
+        call: Call::Struct(Shape::of::<F>(), call_at::<F>),
     }
 }
 
@@ -183,7 +199,14 @@ pub fn starting_with(prefix: &str) -> Vec<&'static ExecEntry> {
 pub fn call(fun: &str, args: Vec<Value>, kwargs: Dict, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
     let entry = find(fun).ok_or_else(|| ExecError::NotFound { fun: fun.to_owned() })?;
     let bound = Signature::parse(entry.signature).bind(entry.function(), args, kwargs)?;
-    (entry.call)(bound, ctx)
+    match entry.call {
+        Call::Struct(shape, call) => {
+            let made = shape.read(bound)?;
+            // SAFETY: the shape is that of the type that the function moves out, once.
+            unsafe { call(made.place(), ctx) }
+        }
+        Call::Plain(call) => call(bound, ctx),
+    }
 }
 
 /// The return code of a job: what the function left, else 1 when the dict it returned says so.

@@ -245,7 +245,7 @@ impl ExecFn for StateArgSpec {
         let spec = |entry: &StateEntry| -> Value {
             let kwargs = if entry.kwargs { Value::Bool(true) } else { Value::None };
             Dict::new()
-                .with("args", entry.fields.iter().map(|f| f.name).collect::<Vec<_>>())
+                .with("args", entry.fields().iter().map(|f| f.name).collect::<Vec<_>>())
                 .with("defaults", Value::None)
                 .with("varargs", Value::None)
                 .with("kwargs", kwargs)

@@ -18,13 +18,13 @@ pub mod test;
 pub mod virtualenv;
 
 use std::collections::HashMap;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use data::args::ArgError;
 use data::{Dict, Value};
 use sls::StateResult;
 
-use crate::args::{Arguments, Field};
+use crate::args::{Arguments, Field, Shape};
 use crate::{Ctx, Documented};
 use plan::Runs;
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
@@ -78,15 +78,15 @@ pub struct StateEntry {
     pub fun: &'static str,
     /// Its doc comment.
     pub doc: &'static str,
-    /// Its arguments.
-    pub fields: &'static [Field],
+    shape: Shape,
     /// Whether it lets other arguments pass.
     pub kwargs: bool,
     /// Whether all of them are its own.
     pub any: bool,
     /// Whether its module does something of its own when a state that it watches changed.
     pub watches: bool,
-    make: fn(Dict) -> Result<Box<dyn Runs>, ArgError>,
+    /// Wants the place of a struct of this shape, which it takes over.
+    make: unsafe fn(NonNull<u8>) -> Box<dyn Runs>,
 }
 
 impl StateEntry {
@@ -100,14 +100,19 @@ impl StateEntry {
         StateEntry { fun, ..*self }
     }
 
+    /// Its arguments.
+    pub fn fields(&self) -> &'static [Field] {
+        self.shape.fields()
+    }
+
     /// Whether it has an argument of that name.
     pub fn takes(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.name == name)
+        self.fields().iter().any(|field| field.name == name)
     }
 
     /// The names of the arguments that it cannot do without.
     pub fn required(&self) -> impl Iterator<Item = &'static str> {
-        self.fields.iter().filter(|field| field.is_required()).map(|field| field.name)
+        self.fields().iter().filter(|field| field.is_required()).map(|field| field.name)
     }
 
     /// Runs it with these arguments.
@@ -126,11 +131,11 @@ pub const fn entry<S: State>() -> StateEntry {
     StateEntry {
         fun: S::FUN,
         doc: S::DOC,
-        fields: S::FIELDS,
+        shape: Shape::of::<S>(),
         kwargs: S::KWARGS,
         any: S::ANY,
         watches: S::WATCHES,
-        make: plan::make::<S>,
+        make: plan::take_over::<S>,
     }
 }
 

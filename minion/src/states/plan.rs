@@ -1,12 +1,12 @@
 //! From plan to result: the one driver behind every state function.
 
-use data::args::ArgError;
+use std::ptr::NonNull;
+
 use data::{Dict, Value};
 use sls::StateResult;
 
 use super::{State, StateEntry};
 use crate::Ctx;
-use crate::args::read_boxed;
 use crate::exec::ExecError;
 use crate::host::HostError;
 
@@ -207,31 +207,37 @@ impl<S: State> Runs for S {
     }
 }
 
-/// The arguments read.
-pub(super) fn make<S: State>(args: Dict) -> Result<Box<dyn Runs>, ArgError> {
-    let made: Box<S> = read_boxed(args)?;
-    Ok(made)
+/// # Safety
+/// There is an `S` at the place, as `Box` would have it, and nobody else has it.
+pub(super) unsafe fn take_over<S: State>(place: NonNull<u8>) -> Box<dyn Runs> {
+    // SAFETY: the caller's promise.
+    unsafe { Box::from_raw(place.cast::<S>().as_ptr()) }
+}
+
+/// A state function with the arguments read.
+fn make(entry: &StateEntry, args: Dict) -> Result<Box<dyn Runs>, Outcome> {
+    let made = entry.shape.read(args).map_err(|error| {
+        Outcome::new(Some(false), format!("Passed invalid arguments to {}: {error}", entry.fun))
+    })?;
+    // SAFETY: the entry's shape is that of the type that its function takes over.
+    Ok(unsafe { (entry.make)(made.into_place()) })
 }
 
 /// Runs a state function: bad arguments are false, an empty plan is true, a plan in test mode is none.
 pub(super) fn drive(entry: &StateEntry, args: Dict, ctx: &Ctx<'_>) -> StateResult {
     let name = args.get("name").cloned().unwrap_or_default();
-    let outcome = (entry.make)(args).map_or_else(|error| refused(entry, &error), |state| state.run(ctx));
+    let outcome = make(entry, args).map_or_else(|refused| refused, |state| state.run(ctx));
     outcome.named(name)
 }
 
 /// Runs what a state does when a watched one changed.
 pub(super) fn watch(entry: &StateEntry, args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
     let name = args.get("name").cloned().unwrap_or_default();
-    let outcome = match (entry.make)(args) {
-        Err(error) => refused(entry, &error),
+    let outcome = match make(entry, args) {
+        Err(refused) => refused,
         Ok(state) => state.watch(sfun, ctx)?.unwrap_or_else(StateError::into_outcome),
     };
     Some(outcome.named(name))
-}
-
-fn refused(entry: &StateEntry, error: &ArgError) -> Outcome {
-    Outcome::new(Some(false), format!("Passed invalid arguments to {}: {error}", entry.fun))
 }
 
 /// Plans a state and carries the plan out, as far as test mode lets it: for `mod_watch`, and for states
