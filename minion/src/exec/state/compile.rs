@@ -197,11 +197,23 @@ impl Run {
 
     /// The high data of SLS files named by the user.
     pub(super) fn sls(&self, mods: &Value) -> Result<HighData, Refused> {
+        let (high, errors) = self.named(mods)?;
+        if errors.is_empty() { Ok(high) } else { Err(Refused(errors)) }
+    }
+
+    /// The same; what is malformed is told with what does not render.
+    pub(super) fn verified_sls(&self, mods: &Value) -> Result<HighData, Refused> {
+        let (high, mut errors) = self.named(mods)?;
+        errors.extend(high.verify());
+        if errors.is_empty() { Ok(high) } else { Err(Refused(errors)) }
+    }
+
+    fn named(&self, mods: &Value) -> Result<(HighData, Vec<String>), Refused> {
         let names = super::bound::split_texts(mods);
         if names.iter().any(String::is_empty) {
             return Err(Refused(vec![format!("No matching sls found for '' in env '{}'", self.saltenv)]));
         }
-        self.render(&[(self.saltenv.clone(), names)])
+        Ok(sls::high::compile(&self.renderer, &[(self.saltenv.clone(), names)]))
     }
 
     /// The high data of SLS files by environment.

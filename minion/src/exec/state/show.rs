@@ -110,9 +110,7 @@ impl ExecFn for ShowSls {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         show(ctx, &self.0, AS_RUN, true, |run| {
-            let high = run.sls(&self.0.mods)?;
-            let errors = high.verify();
-            if errors.is_empty() { Ok(high.to_value()) } else { Err(Refused(errors)) }
+            run.verified_sls(&self.0.mods).map(|high| high.to_value())
         })
     }
 }
@@ -123,11 +121,7 @@ impl ExecFn for ShowLowSls {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         show(ctx, &self.0, AS_RUN, true, |run| {
-            let high = run.sls(&self.0.mods)?;
-            let errors = high.verify();
-            if !errors.is_empty() {
-                return Err(Refused(errors));
-            }
+            let high = run.verified_sls(&self.0.mods)?;
             run.low(high).map(|low| low.into_value())
         })
     }
