@@ -55,9 +55,12 @@ functions! {
         Ok(value.unwrap_or_else(|| args.arg("default").clone()))
     };
     /// Keep a dict instead of all that was kept: `rsalt '*' data.dump '{eggs: spam}'`
-    "data.dump"("new_data") = |args, ctx| match args.arg("new_data") {
-        Value::Dict(new) => save(ctx, (**new).clone()),
-        _ => Ok(false.into()),
+    "data.dump"("new_data") = |args, ctx| {
+        let new = match args.arg("new_data") {
+            Value::Str(text) => data::yaml::load(text).unwrap_or_default(),
+            new => new.clone(),
+        };
+        new.as_dict().map_or(Ok(false.into()), |new| save(ctx, new.clone()))
     };
     /// Keep nothing any more: `rsalt '*' data.clear`
     "data.clear"("") = |_, ctx| {

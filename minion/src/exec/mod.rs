@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 pub(crate) mod cases;
+pub mod aliases;
 pub mod cmd;
 pub mod config;
 pub mod cp;
@@ -54,6 +55,7 @@ pub use signature::{Parameter, Signature};
 
 /// Every execution function there is.
 pub const ALL: &[&[ExecEntry]] = &[
+    aliases::FUNCTIONS,
     cmd::FUNCTIONS,
     cmd::ABOUT,
     config::FUNCTIONS,

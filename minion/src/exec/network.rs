@@ -128,6 +128,22 @@ functions! {
         }
         .into())
     };
+    /// Return what `ping` says of a host: `rsalt '*' network.ping archlinux.org`
+    ///
+    /// timeout: seconds to wait for an answer. return_boolean: whether it answers, instead.
+    "network.ping"("host, timeout=False, return_boolean=False") = |args, ctx| {
+        let mut host = args.text("host");
+        host.retain(|c| c.is_ascii_alphanumeric() || ".-_:".contains(c));
+        let mut words = vec!["-c".to_owned(), "4".to_owned(), host];
+        if args.arg("timeout").is_true() {
+            words.extend(["-W".to_owned(), args.text("timeout")]);
+        }
+        let output = ctx.run(&crate::host::Cmd::of("ping", words))?;
+        if args.is_set("return_boolean", false) {
+            return Ok(output.ok().into());
+        }
+        Ok(format!("{}{}", output.out(), output.err()).trim_end().into())
+    };
     /// Return an IPv4 address in hexadecimal: `rsalt '*' network.iphexval 10.0.0.1`
     "network.iphexval"("ip") = |args, _| match ip(args.arg("ip"))? {
         IpAddr::V4(ip) => Ok(format!("{:08X}", u32::from(ip)).into()),
