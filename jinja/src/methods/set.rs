@@ -1,6 +1,6 @@
 //! `set`, and what views of dicts share with it
 
-use crate::val::{CallArgs, IndexSet, Key, Val, collect, contains};
+use crate::val::{CallArgs, IndexSet, Key, Val, collect, contains, in_set_order};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) const METHODS: &[&str] = &[
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[&str] = &[
 pub(crate) fn as_set(v: &Val) -> Result<IndexSet> {
     match v {
         Val::Set(s) => Ok(s.borrow().clone()),
-        _ => collect(v)?.into_iter().map(Key::new).collect(),
+        _ => Ok(in_set_order(collect(v)?.into_iter().map(Key::new).collect::<Result<_>>()?)),
     }
 }
 

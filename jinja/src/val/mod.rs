@@ -9,6 +9,7 @@ mod object;
 mod ops;
 mod order;
 mod repr;
+mod set_order;
 mod undefined;
 
 use std::rc::Rc;
@@ -28,6 +29,7 @@ pub(crate) use ops::{
 };
 pub(crate) use order::{OrderOp, compare, equal, less_than};
 pub(crate) use repr::{finalize, repr, to_str, yaml_double_quoted};
+pub(crate) use set_order::sort as in_set_order;
 pub use undefined::Undefined;
 
 use crate::{Error, Result};
@@ -119,7 +121,7 @@ impl Val {
 
     /// A new set.
     pub(crate) fn set(items: IndexSet) -> Self {
-        Val::Set(Rc::new(Set::new(items)))
+        Val::Set(Rc::new(Set::new(set_order::sort(items))))
     }
 
     /// A function that templates can call.

@@ -37,7 +37,7 @@ pub(crate) fn finalize(out: &mut String, val: &Val) -> Result<()> {
             let _ = write!(out, "{i}");
         }
         Val::Dict(_) => Printer::new(true).dict_str(out, val)?,
-        Val::List(_) | Val::Tuple(_) => Printer::new(true).repr(out, val)?,
+        Val::List(_) | Val::Tuple(_) | Val::Set(_) => Printer::new(true).repr(out, val)?,
         _ => out.push_str(&to_str(val)?),
     }
     Ok(())
@@ -157,7 +157,11 @@ impl Printer {
                 self.inside.pop();
             }
             Val::Set(s) => {
-                let s = s.borrow().clone();
+                let mut s = s.borrow().clone();
+                if self.salt {
+                    // Salt's printing makes the set anew.
+                    s = super::in_set_order(s);
+                }
                 if s.is_empty() {
                     out.push_str("set()");
                 } else {
