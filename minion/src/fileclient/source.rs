@@ -136,7 +136,8 @@ fn download(ctx: &Ctx<'_>, url: &str, to: Option<&Path>, how: How) -> Result<Vec
     let target = part.as_deref().unwrap_or("-");
     let failed = |problem: &str| ExecError::command(format!("Error: {}: {problem}", shown(url)));
     let (cmd, bad_certificate) = if ctx.host.which("curl").is_some() {
-        let mut cmd = Cmd::of("curl", ["--fail", "--silent", "--show-error", "--location", "--output", target]);
+        let mut cmd =
+            Cmd::of("curl", ["--fail", "--silent", "--show-error", "--location", "--output", target]);
         if !how.verify_ssl {
             cmd = cmd.arg("--insecure");
         }

@@ -68,13 +68,7 @@ pub trait Host: Send + Sync {
         self.write_atomic(path, &all, None)
     }
     /// Makes a pipe or a device; `device` is major and minor.
-    fn mknod(
-        &self,
-        path: &Path,
-        _kind: FileKind,
-        _mode: u32,
-        _device: (u32, u32),
-    ) -> Result<(), HostError> {
+    fn mknod(&self, path: &Path, _kind: FileKind, _mode: u32, _device: (u32, u32)) -> Result<(), HostError> {
         Err(HostError::NoAnswer { question: format!("mknod {}", path.display()) })
     }
     /// What the file system that a path is on has: Python's `os.statvfs`, by name.

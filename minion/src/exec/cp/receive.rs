@@ -84,7 +84,9 @@ impl ExecFn for RecvChunked {
             };
         }
         if self.compressed.0 {
-            return Err(ExecError::command("compressed pieces are not supported: send them with compressed=False"));
+            return Err(ExecError::command(
+                "compressed pieces are not supported: send them with compressed=False",
+            ));
         }
         let data = STANDARD
             .decode(self.chunk.to_string())

@@ -154,8 +154,8 @@ impl ExecFn for ChAttr {
                 return Err(ExecError::invocation(problem));
             }
         };
-        let letters = given("attributes")
-            .ok_or_else(|| ExecError::invocation("Need attributes: [aAcCdDeijPsStTu]"))?;
+        let letters =
+            given("attributes").ok_or_else(|| ExecError::invocation("Need attributes: [aAcCdDeijPsStTu]"))?;
         let mut arguments = vec![format!("{sign}{letters}")];
         arguments.extend(given("flags").map(|flags| format!("-{flags}")));
         arguments.extend(given("version").into_iter().flat_map(|version| ["-v".to_owned(), version]));
@@ -186,8 +186,12 @@ fn set_context(ctx: &Ctx<'_>, path: &str, parts: &[(&str, Option<&str>)]) -> Res
 }
 
 /// What a state asks of a context: user, role, type, range under Salt's keys.
-const PARTS: [(&str, &str, &str); 4] =
-    [("seuser", "User", "-u"), ("serole", "Role", "-r"), ("setype", "Type", "-t"), ("serange", "Range", "-l")];
+const PARTS: [(&str, &str, &str); 4] = [
+    ("seuser", "User", "-u"),
+    ("serole", "Role", "-r"),
+    ("setype", "Type", "-t"),
+    ("serange", "Range", "-l"),
+];
 
 /// Has a file have this context; what changed, and what is wrong.
 pub(crate) fn enforce_context(

@@ -65,7 +65,11 @@ struct Kept {
 
 impl Kept {
     fn told(&self) -> Value {
-        let time = format!("{}{:06}", self.time.format("%a %b %d %Y %H:%M:%S."), self.time.and_utc().timestamp_subsec_micros());
+        let time = format!(
+            "{}{:06}",
+            self.time.format("%a %b %d %Y %H:%M:%S."),
+            self.time.and_utc().timestamp_subsec_micros()
+        );
         Dict::new()
             .with("Backup Time", time)
             .with("Size", self.size)
@@ -229,7 +233,11 @@ impl ExecFn for OpenFiles {
                 files.entry(file).or_default().push(pid);
             }
         }
-        Ok(files.into_iter().map(|(file, pids)| (Value::from(file), Value::from(pids))).collect::<Dict>().into())
+        Ok(files
+            .into_iter()
+            .map(|(file, pids)| (Value::from(file), Value::from(pids)))
+            .collect::<Dict>()
+            .into())
     }
 }
 

@@ -3,8 +3,8 @@
 use data::Value;
 use data::loose::Flag;
 
-use super::encoding::Encoding;
 use super::edit::{self, Edit, end_of};
+use super::encoding::Encoding;
 use super::{expanded, pattern};
 use crate::exec::{ExecError, ExecFn};
 use crate::states::file::diff;

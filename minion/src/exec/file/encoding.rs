@@ -10,8 +10,14 @@ pub(crate) enum Encoding {
     /// With a byte order mark at the beginning.
     Utf8Marked,
     /// Little end first; marked unless the name says which end.
-    Utf16 { big: bool, marked: bool },
-    Utf32 { big: bool, marked: bool },
+    Utf16 {
+        big: bool,
+        marked: bool,
+    },
+    Utf32 {
+        big: bool,
+        marked: bool,
+    },
     /// One byte per character, up to this one.
     Bytes(u32),
 }
@@ -59,16 +65,17 @@ impl Encoding {
                     let code = u32::from(c);
                     out.extend(if big { code.to_be_bytes() } else { code.to_le_bytes() });
                 }
-                Encoding::Bytes(most) => match u8::try_from(u32::from(c)).ok().filter(|b| u32::from(*b) <= most)
-                {
-                    Some(byte) => out.push(byte),
-                    None if errors == "ignore" => {}
-                    None if errors == "replace" => out.push(b'?'),
-                    None => {
-                        let problem = format!("character {c:?} cannot be encoded");
-                        return Err(ExecError::raised("UnicodeEncodeError", problem));
+                Encoding::Bytes(most) => {
+                    match u8::try_from(u32::from(c)).ok().filter(|b| u32::from(*b) <= most) {
+                        Some(byte) => out.push(byte),
+                        None if errors == "ignore" => {}
+                        None if errors == "replace" => out.push(b'?'),
+                        None => {
+                            let problem = format!("character {c:?} cannot be encoded");
+                            return Err(ExecError::raised("UnicodeEncodeError", problem));
+                        }
                     }
-                },
+                }
             }
         }
         Ok(out)

@@ -196,7 +196,11 @@ impl Managing {
             makedirs: self.makedirs.0,
             dir_mode: mode_of(&self.dir_mode),
             show_changes: self.show_changes.0,
-            follow_symlinks: if self.follow_symlinks.is_none() { follow } else { self.follow_symlinks.is_true() },
+            follow_symlinks: if self.follow_symlinks.is_none() {
+                follow
+            } else {
+                self.follow_symlinks.is_true()
+            },
             new_file_diff: self.new_file_diff.0,
             ignore: Ignore { ordering: false, whitespace: false, comment_characters: &Value::None },
         }
@@ -246,7 +250,8 @@ impl Managing {
         let source = if self.source.is_true() { self.source.to_string() } else { String::new() };
         let mut at = self.sfn.is_true().then(|| PathBuf::from(self.sfn.to_string()));
         if at.is_none() && !source.is_empty() {
-            let found = Source::parse(&source).map_or(Ok(None), |source| source.cache(ctx, &self.saltenv(ctx)))?;
+            let found =
+                Source::parse(&source).map_or(Ok(None), |source| source.cache(ctx, &self.saltenv(ctx)))?;
             at = Some(found.ok_or_else(|| ExecError::command(format!("Source file '{source}' not found")))?);
         }
         let Some(at) = at else { return Ok(Data::Nothing) };
@@ -255,7 +260,12 @@ impl Managing {
             Some(sum) => sum,
             None => (Kind::Sha256, ctx.host.hash(&at, Kind::Sha256)?),
         };
-        Ok(Data::Source(From::here(&source, at, Some(sum), !source.is_empty() && !salt && !self.skip_verify.0)))
+        Ok(Data::Source(From::here(
+            &source,
+            at,
+            Some(sum),
+            !source.is_empty() && !salt && !self.skip_verify.0,
+        )))
     }
 
     /// What would change; an error is what there is to say.
@@ -291,10 +301,13 @@ impl ExecFn for CheckManaged {
         let name = &self.0.name;
         let (result, comment) = match self.0.would(ctx)? {
             Err(text) => (Value::from(false), text),
-            Ok(changes) if changes.is_empty() => (true.into(), format!("The file {name} is in the correct state")),
+            Ok(changes) if changes.is_empty() => {
+                (true.into(), format!("The file {name} is in the correct state"))
+            }
             Ok(changes) => {
                 let lines = changes.iter().map(|(key, change)| format!("{key}: {change}\n"));
-                let said = format!("The following values are set to be changed:\n{}", lines.collect::<String>());
+                let said =
+                    format!("The following values are set to be changed:\n{}", lines.collect::<String>());
                 (Value::None, said)
             }
         };
@@ -405,7 +418,9 @@ impl ExecFn for GetDiff {
             return Err(ExecError::command(problem));
         };
         let mut diff = manage::difference(ctx, Content::File(first), Content::File(second))?;
-        if diff.starts_with("Replace ") && ctx.host.hash(first, Kind::Sha256)? == ctx.host.hash(second, Kind::Sha256)? {
+        if diff.starts_with("Replace ")
+            && ctx.host.hash(first, Kind::Sha256)? == ctx.host.hash(second, Kind::Sha256)?
+        {
             diff.clear();
         }
         let ignore = Ignore {

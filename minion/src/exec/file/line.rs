@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use data::Value;
 use data::loose::Flag;
 
-use super::encoding::Encoding;
 use super::edit::{self, Edit, end_of};
+use super::encoding::Encoding;
 use super::pattern;
 use crate::exec::{ExecError, ExecFn};
 use crate::{Ctx, args};
@@ -171,8 +171,9 @@ impl Line {
                     let at = place(&before, &lines);
                     // The line before the first is the last, as Python counts.
                     let previous = if at == 0 { lines.last() } else { lines.get(at - 1) };
-                    if !same(previous, &content) {
-                        lines.insert(at, self.indented(lines.get(at), &content));
+                    let new = self.indented(lines.get(at), &content);
+                    if ![&content, &new].into_iter().any(|line| same(previous, line)) {
+                        lines.insert(at, new);
                     }
                 } else {
                     return Err(failed("Neither before or after was found in file"));
@@ -200,8 +201,11 @@ impl Line {
                     only_one(&before, "before")?;
                     let at = place(&before, &lines);
                     let previous = if at == 0 { lines.last() } else { lines.get(at - 1) };
-                    if at == 0 || !same(previous, &content) {
-                        lines.insert(at, self.indented(previous, &content));
+                    // Indented as the line before it, which then is the line itself.
+                    let is_there = |line: &String| at > 0 && same(previous, line);
+                    let new = self.indented(previous, &content);
+                    if ![&content, &new].into_iter().any(is_there) {
+                        lines.insert(at, new);
                     }
                 } else if !after.is_empty() {
                     self.insert_after(&mut lines, &after, &content)?;
@@ -223,8 +227,10 @@ impl Line {
     ) -> Result<(), ExecError> {
         only_one(after, "after")?;
         let Some(at) = lines.iter().position(|line| Some(line) == after.first()) else { return Ok(()) };
-        if !same(lines.get(at + 1), content) {
-            lines.insert(at + 1, self.indented(lines.get(at), content));
+        let new = self.indented(lines.get(at), content);
+        // The line is there when it is there as it would be put in; Salt would put an indented one in again.
+        if ![content, &new].into_iter().any(|line| same(lines.get(at + 1), line)) {
+            lines.insert(at + 1, new);
         }
         Ok(())
     }

@@ -133,13 +133,7 @@ impl Fetch<'_> {
     }
 
     /// Brings the source to this machine, unless a good copy of it is here already, and renders it.
-    fn fetch(
-        &self,
-        ctx: &Ctx<'_>,
-        source: &Source,
-        from: &mut From,
-        has_hash: bool,
-    ) -> Result<(), NoSource> {
+    fn fetch(&self, ctx: &Ctx<'_>, source: &Source, from: &mut From, has_hash: bool) -> Result<(), NoSource> {
         if matches!(source, Source::Remote(_)) {
             let copy = source.cached(ctx, self.saltenv);
             if let Some(copy) = copy.filter(|_| has_hash || self.skip_verify) {
@@ -158,9 +152,8 @@ impl Fetch<'_> {
             let cached = source.cache_as(ctx, self.saltenv, how).map_err(|error| {
                 NoSource::Said(format!("Failed to cache {}: {error}", shown(self.source)))
             })?;
-            let cached = cached.ok_or_else(|| {
-                NoSource::Said(format!("Source file '{}' not found", shown(self.source)))
-            })?;
+            let cached = cached
+                .ok_or_else(|| NoSource::Said(format!("Source file '{}' not found", shown(self.source))))?;
             if from.sum.is_none() {
                 from.sum = Some((Kind::Sha256, ctx.host.hash(&cached, Kind::Sha256)?));
             }
@@ -374,12 +367,7 @@ impl File<'_> {
     }
 
     /// The diff that is told of a change; the second says whether it counts.
-    fn told(
-        &self,
-        ctx: &Ctx<'_>,
-        old: Content<'_>,
-        new: Content<'_>,
-    ) -> Result<(String, bool), StateError> {
+    fn told(&self, ctx: &Ctx<'_>, old: Content<'_>, new: Content<'_>) -> Result<(String, bool), StateError> {
         if obfuscated(ctx) {
             return Ok(("<Obfuscated Template>".to_owned(), false));
         }
@@ -426,13 +414,18 @@ impl File<'_> {
                 (false, Content::Bytes(new)) if matches!(old, Content::File(_)) => {
                     // What fits into memory is compared first.
                     let old = ctx.host.read(self.path())?;
-                    if old == new { String::new() } else { difference(ctx, Content::Bytes(&old), Content::Bytes(new))? }
+                    if old == new {
+                        String::new()
+                    } else {
+                        difference(ctx, Content::Bytes(&old), Content::Bytes(new))?
+                    }
                 }
                 _ => difference(ctx, old, new)?,
             };
             counts = self.ignore.counts(&diff);
             if !diff.is_empty() {
-                changes.insert("diff", if self.show_changes { diff } else { "<show_changes=False>".to_owned() });
+                changes
+                    .insert("diff", if self.show_changes { diff } else { "<show_changes=False>".to_owned() });
             }
         }
         let Some(stat) = stat else { return Ok((changes, counts)) };
@@ -451,7 +444,12 @@ impl File<'_> {
     }
 
     /// Owner, mode, attributes and context: what is changed, and what is wrong.
-    pub(crate) fn enforce(&self, ctx: &Ctx<'_>, mode: Option<u32>, ret: &mut Outcome) -> Result<(), StateError> {
+    pub(crate) fn enforce(
+        &self,
+        ctx: &Ctx<'_>,
+        mode: Option<u32>,
+        ret: &mut Outcome,
+    ) -> Result<(), StateError> {
         let perms = Perms { mode, ..self.perms.clone() };
         let done = perms.enforce(ctx, self.path(), self.follow_symlinks)?;
         let mut errors = done.errors;
@@ -650,7 +648,8 @@ mod tests {
     fn ignored_differences_do_not_count() {
         let diff = diff::of_texts("a\nb # one\n", "b # two\na\n");
         let none = Value::None;
-        let ignore = |ordering, whitespace, comment_characters| Ignore { ordering, whitespace, comment_characters };
+        let ignore =
+            |ordering, whitespace, comment_characters| Ignore { ordering, whitespace, comment_characters };
         assert!(ignore(false, false, &none).counts(&diff));
         assert!(ignore(true, false, &none).counts(&diff));
         let signs = "#".into();

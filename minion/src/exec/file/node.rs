@@ -263,8 +263,8 @@ impl ExecFn for StatVfs {
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let path: PathBuf = absolute(ctx, &self.path, || "File path must be absolute.".to_owned())?;
         let found = ctx.host.statvfs(&path);
-        let found = found
-            .map_err(|_| ExecError::command(format!("Could not statvfs '{}'", path.display())))?;
+        let found =
+            found.map_err(|_| ExecError::command(format!("Could not statvfs '{}'", path.display())))?;
         Ok(found.into_iter().collect::<Dict>().into())
     }
 }

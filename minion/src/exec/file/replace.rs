@@ -310,7 +310,8 @@ impl ExecFn for Uncomment {
     const SIGNATURE: &'static str = "path, regex, char='#', backup='.bak'";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Comments { path: &self.path, regex: &self.regex, sign: &self.char, out: false }.call(ctx, &self.backup)
+        Comments { path: &self.path, regex: &self.regex, sign: &self.char, out: false }
+            .call(ctx, &self.backup)
     }
 }
 

@@ -100,9 +100,8 @@ impl Wanted<'_> {
         if text.starts_with('/') || text.contains("://") {
             let how = How { verify_ssl: self.verify_ssl, etag: false };
             let at = Source::parse(text).ok_or_else(invalid)?.cache_as(ctx, self.saltenv, how)?;
-            let at = at.ok_or_else(|| {
-                ExecError::command(format!("Source hash file {} not found", shown(text)))
-            })?;
+            let at =
+                at.ok_or_else(|| ExecError::command(format!("Source hash file {} not found", shown(text))))?;
             let list = ctx.host.read(&at)?;
             let found = self.in_list(&String::from_utf8_lossy(&list), None).ok_or_else(invalid)?;
             return Ok((found.0, found.1.to_lowercase()));

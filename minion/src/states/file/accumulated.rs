@@ -67,9 +67,12 @@ impl Act for Accumulated {
             return Err(StateError::refused("No text supplied for accumulator"));
         }
         let low = ctx.chunk().map(|chunk| &chunk.low);
-        let listed = |key: &str| low.and_then(|low| low.get(key)).and_then(Value::as_list).unwrap_or_default();
+        let listed =
+            |key: &str| low.and_then(|low| low.get(key)).and_then(Value::as_list).unwrap_or_default();
         let wanted_by: Vec<&Value> = listed("require_in").iter().chain(listed("watch_in")).collect();
-        if !wanted_by.iter().any(|by| by.get("file").is_some() || by.as_str().is_some_and(|t| t.contains("file")))
+        if !wanted_by
+            .iter()
+            .any(|by| by.get("file").is_some() || by.as_str().is_some_and(|t| t.contains("file")))
         {
             let (sls, id) = ctx.chunk().map(|c| (c.sls.to_string(), c.id.to_string())).unwrap_or_default();
             let problem = format!("Orphaned accumulator {} in {sls}:{id}", self.name);

@@ -92,12 +92,7 @@ impl Cached {
         wanted.find(ctx).map(Some).map_err(|error| StateError::refused(error.to_string()))
     }
 
-    fn would(
-        &self,
-        ctx: &Ctx<'_>,
-        copy: Option<&Path>,
-        sum: Option<&Sum>,
-    ) -> Result<Outcome, StateError> {
+    fn would(&self, ctx: &Ctx<'_>, copy: Option<&Path>, sum: Option<&Sum>) -> Result<Outcome, StateError> {
         let name = &self.name;
         let comment = match (copy, sum) {
             (None, _) => format!("File will be cached: {name}"),
@@ -205,7 +200,9 @@ impl Act for NotCached {
         };
         let changes = Dict::new().with("deleted", true);
         if ctx.test {
-            return Ok(Outcome::new(None, format!("{} will be deleted", copy.display())).with_changes(changes));
+            return Ok(
+                Outcome::new(None, format!("{} will be deleted", copy.display())).with_changes(changes)
+            );
         }
         match ctx.host.remove_file(&copy) {
             Ok(()) => {

@@ -31,7 +31,8 @@ impl Format {
     /// The text of a value, with a newline at the end.
     pub(super) fn serialize(self, value: &Value, options: &Dict) -> Result<Vec<u8>, String> {
         let flag = |name: &str, default: bool| options.get(name).map_or(default, Value::is_true);
-        let number = |name: &str| options.get(name).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok());
+        let number =
+            |name: &str| options.get(name).and_then(Value::as_int).and_then(|n| usize::try_from(n).ok());
         let mut text = match self {
             Format::Yaml => {
                 let flow = match options.get("default_flow_style") {
@@ -52,7 +53,8 @@ impl Format {
                 );
                 let text = text.strip_suffix("\n...\n").unwrap_or(&text);
                 let text = text.strip_suffix('\n').unwrap_or(text);
-                let in_line = text.starts_with(['{', '[']) || !matches!(value, Value::Dict(_) | Value::List(_));
+                let in_line =
+                    text.starts_with(['{', '[']) || !matches!(value, Value::Dict(_) | Value::List(_));
                 let start = match (flag("explicit_start", false), in_line) {
                     (false, _) => "",
                     (true, true) => "--- ",
@@ -76,7 +78,10 @@ impl Format {
             Format::Toml => data::toml::dump(value).map_err(|e| e.to_string())?,
             Format::ConfigParser => {
                 let dict = value.as_dict().ok_or_else(|| {
-                    format!("configparser can only serialize dictionaries, not <class '{}'>", value.type_name())
+                    format!(
+                        "configparser can only serialize dictionaries, not <class '{}'>",
+                        value.type_name()
+                    )
                 })?;
                 ini_text(dict, options)
             }
@@ -151,7 +156,8 @@ fn ini_value(text: &str, options: &Dict) -> Result<Dict, String> {
         if bare.is_empty() || bare.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {
+        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name)
+        {
             sections.push((name.to_owned(), Vec::new()));
             continue;
         }

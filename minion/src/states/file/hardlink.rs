@@ -143,8 +143,7 @@ impl Act for HardLink {
         let mut outcome = Outcome::new(Some(true), "");
         let is_link = Self::is_link(ctx, path)?;
         if is_link && self.same(ctx, path)? {
-            outcome.comment =
-                format!("Target of hard link {name} is already pointing to {}", self.target);
+            outcome.comment = format!("Target of hard link {name} is already pointing to {}", self.target);
             return Ok(outcome);
         }
         if ctx.host.is_file(path) && !is_link {

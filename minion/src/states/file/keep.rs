@@ -49,9 +49,8 @@ impl Filter {
                 one if one.is_true() => vec![one.to_string()],
                 _ => Vec::new(),
             };
-            let read = |text: &String| {
-                Pattern::new(text).map_err(|e| StateError::refused(format!("'{text}': {e}")))
-            };
+            let read =
+                |text: &String| Pattern::new(text).map_err(|e| StateError::refused(format!("'{text}': {e}")));
             texts.iter().map(read).collect()
         };
         let include = include.is_true().then(|| patterns(include)).transpose()?;
@@ -71,11 +70,7 @@ pub(super) struct Level {
 }
 
 /// Directories from the top; links to directories count as such and are not followed.
-pub(super) fn walk(
-    ctx: &Ctx<'_>,
-    top: &Path,
-    max_depth: Option<usize>,
-) -> Result<Vec<Level>, HostError> {
+pub(super) fn walk(ctx: &Ctx<'_>, top: &Path, max_depth: Option<usize>) -> Result<Vec<Level>, HostError> {
     let mut levels = Vec::new();
     let mut stack = vec![(top.to_owned(), 0)];
     while let Some((at, depth)) = stack.pop() {
@@ -100,11 +95,7 @@ pub(super) fn walk(
 }
 
 /// What the required states of `file` look after below a directory.
-pub(super) fn required(
-    ctx: &Ctx<'_>,
-    name: &str,
-    require: &Value,
-) -> Result<HashSet<PathBuf>, StateError> {
+pub(super) fn required(ctx: &Ctx<'_>, name: &str, require: &Value) -> Result<HashSet<PathBuf>, StateError> {
     let mut keep = HashSet::new();
     let required: Vec<String> = require
         .as_list()
@@ -188,9 +179,8 @@ mod tests {
     #[test]
     fn patterns_include_and_exclude() {
         let list = |texts: &[&str]| Value::from(texts.to_vec());
-        let wants = |include: Value, exclude: Value, path: &str| {
-            Filter::new(&include, &exclude).unwrap().wants(path)
-        };
+        let wants =
+            |include: Value, exclude: Value, path: &str| Filter::new(&include, &exclude).unwrap().wants(path);
         assert!(wants(Value::None, Value::None, "a"));
         assert!(wants("*.py".into(), Value::None, "b/a.py"));
         assert!(!wants("*.py".into(), Value::None, "a.txt"));

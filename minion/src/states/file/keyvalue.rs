@@ -177,7 +177,8 @@ impl KeyValue {
             set.diff.extend(missing.iter().map(|line| format!("+ {line}")));
             set.diff.push("+ <EOF>\n".to_owned());
             // A last line without an end would run into the first new one.
-            if let Some(last) = set.lines.last_mut().filter(|last| !last.is_empty() && !last.ends_with('\n')) {
+            if let Some(last) = set.lines.last_mut().filter(|last| !last.is_empty() && !last.ends_with('\n'))
+            {
                 last.push('\n');
             }
             set.lines.append(&mut missing);
@@ -220,8 +221,7 @@ impl Act for KeyValue {
         if changed == 0 && deleted == 0 {
             return Ok(Outcome::new(Some(true), ""));
         }
-        let mut outcome =
-            Outcome::new(Some(true), format!("Changed {changed}, deleted {deleted} lines"));
+        let mut outcome = Outcome::new(Some(true), format!("Changed {changed}, deleted {deleted} lines"));
         if self.show_changes.0 {
             outcome.changes = Dict::new().with("diff", diff.concat());
         }

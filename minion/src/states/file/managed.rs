@@ -9,8 +9,8 @@ use super::accumulated;
 use super::act::{Act, relative};
 use super::util::{Perms, bits, expand_user, show_mode};
 use crate::exec::cmd;
-use crate::exec::file::manage::{self, Data, Fetch, File, From, Ignore, NoSource};
 pub(super) use crate::exec::file::manage::variables;
+use crate::exec::file::manage::{self, Data, Fetch, File, From, Ignore, NoSource};
 use crate::exec::file::sum;
 use crate::fileclient::Source;
 use crate::hash::Kind;
@@ -400,10 +400,7 @@ impl Managed {
         };
         let (changes, counts) = file.would(ctx, &mut data)?;
         if changes.is_empty() {
-            return Ok(Outcome::new(
-                Some(true),
-                format!("The file {} is in the correct state", file.name),
-            ));
+            return Ok(Outcome::new(Some(true), format!("The file {} is in the correct state", file.name)));
         }
         let comment = format!(
             "The file {} is set to be changed\nNote: No changes made, actual changes may\nbe different due to other \

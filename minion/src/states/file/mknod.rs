@@ -87,9 +87,7 @@ impl Act for MkNod {
                 Ok(outcome.with_changes(done.changes))
             }
             Some(_) => refuse(format!("File {name} exists and cannot be overwritten")),
-            None if ctx.test => {
-                Ok(Outcome::new(None, format!("{shown} {name} is set to be created")))
-            }
+            None if ctx.test => Ok(Outcome::new(None, format!("{shown} {name} is set to be created"))),
             None => {
                 node::make(ctx, &name, kind, (self.major, self.minor), &perms)?;
                 Ok(Outcome::new(Some(true), "")

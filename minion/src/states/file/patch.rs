@@ -145,12 +145,7 @@ impl Patch {
         file.act(&real)
     }
 
-    fn apply(
-        &self,
-        ctx: &Ctx<'_>,
-        name: &str,
-        files: &[PathBuf; 3],
-    ) -> Result<Outcome, StateError> {
+    fn apply(&self, ctx: &Ctx<'_>, name: &str, files: &[PathBuf; 3]) -> Result<Outcome, StateError> {
         let (options, strip) = self.options()?;
         let [patch, rejects, output] = files.each_ref().map(|file| file.display().to_string());
         ctx.host.write_atomic(Path::new(&patch), b"", Some(0o600))?;
@@ -170,7 +165,7 @@ impl Patch {
         let code = |ran: &Value| ran.get("retcode").and_then(Value::as_int).unwrap_or(1);
         let errors = |ran: &Value| ran.get("stderr").map(Value::to_string).unwrap_or_default();
         if code(&tried) != 0 {
-            if !ctx.host.stat(Path::new(&rejects))?.is_some_and(|stat| stat.size > 0) {
+            if ctx.host.stat(Path::new(&rejects))?.is_none_or(|stat| stat.size == 0) {
                 return refuse(errors(&tried));
             }
             let applied = code(&run(&rejects, &["-R", "-f"], true)?) == 0;

@@ -283,8 +283,7 @@ impl Act for Tidied {
             }
             removed.push(path.clone());
         }
-        let comment =
-            format!("Removed {} files or directories from directory {name}", found.len());
+        let comment = format!("Removed {} files or directories from directory {name}", found.len());
         Ok(Outcome::new(Some(true), comment).with_changes(Dict::new().with("removed", removed)))
     }
 }
@@ -337,10 +336,7 @@ impl Act for RetentionSchedule {
             let parts = [time.month(), time.day(), time.hour()].map(i64::from);
             by_day.insert([&[i64::from(time.year())], &parts[..], &[exact]].concat(), file);
             let (week, weekday) = (time.iso_week().week(), time.weekday().num_days_from_monday());
-            by_week.insert(
-                vec![time.year().into(), week.into(), weekday.into(), exact],
-                file,
-            );
+            by_week.insert(vec![time.year().into(), week.into(), weekday.into(), exact], file);
             relevant.insert(file.as_str());
         }
         let mut retained = BTreeSet::new();
@@ -371,8 +367,7 @@ impl Act for RetentionSchedule {
         let list = |of: BTreeSet<&str>| of.into_iter().rev().map(str::to_owned).collect::<Vec<String>>();
         let deleted = list(relevant.difference(&retained).copied().collect());
         let how = if ctx.test { "would have been removed" } else { "were removed" };
-        let mut outcome =
-            Outcome::new(Some(true), format!("{} backups {how} from {name}.\n", deleted.len()));
+        let mut outcome = Outcome::new(Some(true), format!("{} backups {how} from {name}.\n", deleted.len()));
         if deleted.is_empty() {
             return Ok(outcome);
         }
@@ -397,7 +392,9 @@ mod tests {
 
     #[test]
     fn sizes_as_people_write_them() {
-        for (text, want) in [("10", 10.0), ("2K", 2048.0), ("1MB", 1e6), ("1MiB", 1_048_576.0), ("0.5k", 512.0), ("5 x", 0.0)] {
+        for (text, want) in
+            [("10", 10.0), ("2K", 2048.0), ("1MB", 1e6), ("1MiB", 1_048_576.0), ("0.5k", 512.0), ("5 x", 0.0)]
+        {
             assert_eq!(bytes(&text.into()).unwrap(), want, "{text}");
         }
     }

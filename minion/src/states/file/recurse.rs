@@ -115,8 +115,7 @@ impl Managing {
     /// Whether something else is at a path or above it.
     fn is_occupied(&self, dest: &str) -> bool {
         let taken = |path: &str| self.files.contains_key(path) || self.links.contains_key(path);
-        self.above.contains(dest)
-            || Path::new(dest).ancestors().any(|path| path.to_str().is_some_and(taken))
+        self.above.contains(dest) || Path::new(dest).ancestors().any(|path| path.to_str().is_some_and(taken))
     }
 }
 
@@ -220,7 +219,8 @@ impl Tree<'_> {
         all: &mut Managing,
         ignored: &mut HashSet<String>,
     ) -> Result<(), StateError> {
-        for (link, target) in ctx.files().symlinks(saltenv)?.iter().filter(|(link, _)| link.starts_with(root)) {
+        for (link, target) in ctx.files().symlinks(saltenv)?.iter().filter(|(link, _)| link.starts_with(root))
+        {
             let inside = format!("{link}/");
             let was_dir = files.iter().any(|file| file.starts_with(&inside));
             files.retain(|file| *file != link && !file.starts_with(&inside));
@@ -380,14 +380,7 @@ impl Recurse {
             let now = if now.is_empty() { std::mem::take(&mut left) } else { now };
             for link in now {
                 let target = links.get(link).cloned().unwrap_or_default();
-                let state = Symlink::of(
-                    link,
-                    target,
-                    self.force_symlinks,
-                    user,
-                    &self.group,
-                    self.sym_mode,
-                );
+                let state = Symlink::of(link, target, self.force_symlinks, user, &self.group, self.sym_mode);
                 whole.add(link, outcome_of(state.act(ctx)));
             }
             left = later;

@@ -95,9 +95,9 @@ impl Serialize {
         if !self.merge_if_exists.0 || !ctx.host.is_file(path) {
             return Ok(Ok((dataset.clone(), None)));
         }
-        let old = format.deserialize(&ctx.host.read(path)?, &options(&self.deserializer_opts)).map_err(|e| {
-            StateError::refused(format!("Failed to deserialize existing data: {e}"))
-        })?;
+        let old = format
+            .deserialize(&ctx.host.read(path)?, &options(&self.deserializer_opts))
+            .map_err(|e| StateError::refused(format!("Failed to deserialize existing data: {e}")))?;
         if old.is_none() {
             return Ok(Ok((dataset.clone(), None)));
         }
@@ -152,9 +152,8 @@ impl Serialize {
         if unicode {
             given.entry_or("allow_unicode", || true.into());
         }
-        let content = format
-            .serialize(&value, &given)
-            .map_err(|e| StateError::raised("SerializationError", e))?;
+        let content =
+            format.serialize(&value, &given).map_err(|e| StateError::raised("SerializationError", e))?;
         let content = match std::str::from_utf8(&content) {
             Ok(text) if unicode => Encoding::named(&self.encoding.to_string())?
                 .encode(text, self.encoding_errors.as_deref().unwrap_or("strict"))?,
@@ -196,8 +195,7 @@ impl Serialize {
             && let Data::Own(content) = &data
         {
             let (dir, extension) = (self.tmp_dir.as_deref(), self.tmp_ext.as_deref());
-            if let Some(bad) =
-                managed::check(ctx, &self.check_cmd, content, file.perms.mode, dir, extension)?
+            if let Some(bad) = managed::check(ctx, &self.check_cmd, content, file.perms.mode, dir, extension)?
             {
                 return Ok(bad);
             }

@@ -209,10 +209,8 @@ impl Act for Symlink {
                     return well(format!("Symlink {name} is present and owned by {whose}"));
                 }
                 return Ok(match own() {
-                    Ok(()) => {
-                        Outcome::new(Some(true), format!("Set ownership of symlink {name} to {whose}"))
-                            .with_changes(Dict::new().with("ownership", whose))
-                    }
+                    Ok(()) => Outcome::new(Some(true), format!("Set ownership of symlink {name} to {whose}"))
+                        .with_changes(Dict::new().with("ownership", whose)),
                     Err(_) => Outcome::new(
                         Some(false),
                         format!("Failed to set ownership of symlink {name} to {whose}"),

@@ -48,7 +48,8 @@ impl Sources<'_> {
         let saltenv = ctx.saltenv();
         let mut texts = Vec::new();
         for name in sources.iter().map(Value::to_string) {
-            let missing = |why: String| StateError::refused(format!("Failed to load template file {name}{why}"));
+            let missing =
+                |why: String| StateError::refused(format!("Failed to load template file {name}{why}"));
             let source = Source::parse(&name).ok_or_else(|| missing(String::new()))?;
             let content = source.read(ctx, &saltenv)?.ok_or_else(|| missing(String::new()))?;
             let text = String::from_utf8_lossy(&content);

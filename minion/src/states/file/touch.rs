@@ -41,9 +41,8 @@ pub(super) fn touch(ctx: &Ctx<'_>, name: &str, makedirs: Flag) -> Result<Outcome
 
 impl Touch {
     fn would(&self, ctx: &Ctx<'_>, name: &str) -> Result<Outcome, StateError> {
-        let set = |key: &str, comment| {
-            Ok(Outcome::new(None, comment).with_changes(Dict::new().with(key, name)))
-        };
+        let set =
+            |key: &str, comment| Ok(Outcome::new(None, comment).with_changes(Dict::new().with(key, name)));
         let Some(stat) = ctx.host.stat(Path::new(name))? else {
             return set("new", format!("File {name} is set to be created"));
         };

@@ -182,11 +182,7 @@ pub(crate) fn basename(path: &str) -> &str {
 }
 
 /// User and group where an SLS leaves them to the minion: who it runs as, and that user's group.
-pub(crate) fn default_owner(
-    ctx: &Ctx<'_>,
-    user: &Value,
-    group: &Value,
-) -> Result<(Value, Value), HostError> {
+pub(crate) fn default_owner(ctx: &Ctx<'_>, user: &Value, group: &Value) -> Result<(Value, Value), HostError> {
     let user = if user.is_none() {
         let configured = ctx.opt("user").filter(Value::is_true);
         configured.unwrap_or_else(|| {
