@@ -121,7 +121,12 @@ impl Pillar<'_> {
             };
             let env = env.to_string();
             for (target, items) in targets {
-                let (entry, may_miss) = read_target(items.as_list().unwrap_or_default());
+                // A text in place of the list is taken letter by letter, as in Salt: the errors tell of it.
+                let letters: Vec<Value> = match items {
+                    Value::Str(text) => text.chars().map(|c| c.to_string().into()).collect(),
+                    _ => Vec::new(),
+                };
+                let (entry, may_miss) = read_target(items.as_list().unwrap_or(&letters));
                 if may_miss {
                     let names = entry.0.iter().filter_map(|item| item.as_str().map(str::to_owned));
                     self.ignored.entry(env.clone()).or_default().extend(names);

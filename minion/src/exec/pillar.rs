@@ -377,7 +377,7 @@ impl ExecFn for Obfuscate {
     const SIGNATURE: &'static str = Items::SIGNATURE;
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(types(&self.0.values(ctx)?))
+        Ok(types(&shown(ctx, self.0.values(ctx)?, &self.0.unmask(ctx))))
     }
 }
 

@@ -1,2 +1,1 @@
 a: files
-seen: {{ pillar.get("y", "none") }}
