@@ -38,7 +38,7 @@ impl<'a> LowOptions<'a> {
         let wanted = match chunk.get("aggregate").unwrap_or(&self.aggregate) {
             Value::Bool(all) => *all,
             Value::List(modules) => modules.iter().any(|module| module.as_str() == Some(&chunk.state)),
-            Value::Dict(modules) => modules.contains(&*chunk.state),
+            Value::Dict(modules) => modules.contains(&chunk.state),
             _ => false,
         };
         wanted && (self.has_state)(&format!("{}.mod_aggregate", chunk.state))

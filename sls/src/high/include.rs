@@ -268,7 +268,7 @@ impl<'a> Compiler<'a> {
     fn resolve(&self, item: &Value, sls: &str, saltenv: &str, is_init: bool) -> Result<Target, String> {
         // `name`, `{saltenv: name}`, or `{_xenv: name}`: from whichever environment of this run has it.
         let (env, name) = match item {
-            Value::Dict(d) => match d.iter().last() {
+            Value::Dict(d) => match d.iter().next_back() {
                 Some((env, name)) => (env.to_string(), name),
                 None => (saltenv.to_owned(), item),
             },

@@ -11,15 +11,16 @@ const SMALL: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edges {
     list: Vec<(u32, Kinds)>,
-    index: Option<Box<HashMap<u32, usize, Hasher>>>,
+    /// Node to place; empty while there are few.
+    index: HashMap<u32, usize, Hasher>,
 }
 
 impl Edges {
     /// Adds a kind to the edge; false when it had it.
     pub(super) fn add(&mut self, node: u32, kind: Kind) -> bool {
-        let place = match &self.index {
-            Some(index) => index.get(&node).copied(),
-            None => self.list.iter().position(|(there, _)| *there == node),
+        let place = match self.index.is_empty() {
+            false => self.index.get(&node).copied(),
+            true => self.list.iter().position(|(there, _)| *there == node),
         };
         if let Some((_, kinds)) = place.and_then(|place| self.list.get_mut(place)) {
             return kinds.add(kind);
@@ -28,13 +29,10 @@ impl Edges {
         kinds.add(kind);
         let place = self.list.len();
         self.list.push((node, kinds));
-        match &mut self.index {
-            Some(index) => drop(index.insert(node, place)),
-            None if place >= SMALL => {
-                let places = self.list.iter().enumerate().map(|(place, (node, _))| (*node, place));
-                self.index = Some(Box::new(places.collect()));
-            }
-            None => {}
+        if !self.index.is_empty() {
+            self.index.insert(node, place);
+        } else if place >= SMALL {
+            self.index = self.list.iter().enumerate().map(|(place, (node, _))| (*node, place)).collect();
         }
         true
     }

@@ -264,10 +264,9 @@ impl Graph {
 
     fn add_edge(&mut self, from: u32, to: u32, kind: Kind) {
         // What is said twice is there at both ends.
-        if self.waits_for.get_mut(to as usize).is_some_and(|edges| edges.add(from, kind)) {
-            if let Some(edges) = self.out.get_mut(from as usize) {
-                edges.add(to, kind);
-            }
+        let new = self.waits_for.get_mut(to as usize).is_some_and(|edges| edges.add(from, kind));
+        if let Some(edges) = self.out.get_mut(from as usize).filter(|_| new) {
+            edges.add(to, kind);
         }
     }
 

@@ -244,7 +244,8 @@ impl<'scope, 'env> Run<'scope, 'env> {
     /// Runs what a state waits for and has not been run, then the state.
     fn unmet(&mut self, index: usize, testing: bool, depth: usize) -> Flow {
         let low = self.low;
-        for (_, required) in low.graph.dependencies(index, testing) {
+        let requisites = self.requisites(index, testing);
+        for required in requisites.into_iter().flat_map(|(_, list)| list) {
             if self.done(required).is_some() {
                 continue;
             }
