@@ -64,6 +64,7 @@ fn find_extends(body: &[Stmt]) -> bool {
     body.iter().any(|s| match &s.kind {
         StmtKind::Extends(_) => true,
         StmtKind::If(i) => i.branches.iter().any(|(_, b)| find_extends(b)) || find_extends(&i.otherwise),
+        StmtKind::Inline { body, .. } => find_extends(body),
         _ => false,
     })
 }
