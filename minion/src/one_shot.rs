@@ -8,6 +8,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr::{NonNull, null_mut};
 
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+
 /// Larger pieces, and those aligned to more than [`STEP`], are the system's.
 const LARGEST: usize = 1024;
 /// Sizes are rounded up to multiples of this; it is also how all pieces are aligned.
@@ -41,6 +43,21 @@ fn size_of_kind(layout: Layout) -> Option<usize> {
     small.then(|| (layout.size() - 1) / STEP)
 }
 
+/// Memory from the system with its pages in place: to fault them in one by one takes twice as long.
+#[cold]
+fn slab() -> *mut u8 {
+    // SAFETY: the system chooses where, so that nothing that is there is touched.
+    let mapped = unsafe {
+        mmap_anonymous(
+            null_mut(),
+            SLAB,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE | MapFlags::POPULATE,
+        )
+    };
+    mapped.map_or(null_mut(), |slab| slab.cast())
+}
+
 impl Heap {
     fn take(&self, kind: usize) -> *mut u8 {
         let Some(first) = self.freed.get(kind) else { return null_mut() };
@@ -51,8 +68,8 @@ impl Heap {
         }
         let size = (kind + 1) * STEP;
         if self.left.get() < size {
-            // SAFETY: the size is not zero. The rest of the slab before is left unused.
-            let slab = unsafe { System.alloc(Layout::from_size_align_unchecked(SLAB, STEP)) };
+            // The rest of the slab before is left unused.
+            let slab = slab();
             if slab.is_null() {
                 return slab;
             }
