@@ -4,6 +4,7 @@
 
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
 use proto::keys::StaticKey;
+use proto::message::auth::Secret;
 use proto::message::{self, Hello};
 use proto::session::{Initiator, Responder, SealError, Session};
 
@@ -13,6 +14,8 @@ fn hello(id: &str) -> Hello {
         version: "0.1.0".to_string(),
         autosign_grains: data::Value::None,
         run: 1,
+        token: Secret("rst_0".to_string()),
+        ephemeral: true,
         call: false,
     }
 }
