@@ -109,9 +109,7 @@ impl ExecFn for ShowSls {
     const SIGNATURE: &'static str = "mods, test=None, queue=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        show(ctx, &self.0, AS_RUN, true, |run| {
-            run.verified_sls(&self.0.mods).map(|high| high.to_value())
-        })
+        show(ctx, &self.0, AS_RUN, true, |run| run.verified_sls(&self.0.mods).map(|high| high.to_value()))
     }
 }
 
