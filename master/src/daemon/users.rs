@@ -123,7 +123,7 @@ async fn look_up(uid: u32) -> User {
         };
         let primary = host.user(&name).ok().flatten().map(|user| user.gid);
         let groups = host.groups().map(|all| {
-            let of = all.iter().filter(|g| Some(g.gid) == primary || g.members.iter().any(|m| *m == name));
+            let of = all.iter().filter(|g| Some(g.gid) == primary || g.members.contains(&name));
             of.map(|g| g.name.clone()).collect()
         });
         User { groups: groups.unwrap_or_default(), name }

@@ -3,9 +3,9 @@
 //! A function is an argument struct declared with [`crate::args!`], an [`ExecFn`] impl with Salt's
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
+pub mod aliases;
 #[cfg(test)]
 pub(crate) mod cases;
-pub mod aliases;
 pub mod cmd;
 pub mod config;
 pub mod cp;

@@ -7,7 +7,7 @@ use sls::{Aggregated, LowChunk};
 const FUNCTIONS: &[&str] = &["installed", "latest", "removed", "purged"];
 
 /// Puts the packages of other chunks into one. None when none of them fits.
-pub fn aggregate(chunk: &LowChunk, others: &[&LowChunk]) -> Option<Aggregated> {
+pub(crate) fn aggregate(chunk: &LowChunk, others: &[&LowChunk]) -> Option<Aggregated> {
     if !FUNCTIONS.contains(&&*chunk.fun) {
         return None;
     }
@@ -87,8 +87,10 @@ mod tests {
             chunk("c", Dict::new().with("pkgs", vec![Value::from("d"), Dict::new().with("e", "2").into()]));
         let held = chunk("h", Dict::new().with("hold", true));
         let elsewhere = chunk("r", Dict::new().with("fromrepo", "x"));
-        let other_version = chunk("a2", Dict::new().with("pkgs", vec![Value::from(Dict::new().with("a", "9"))]));
-        let from_file = chunk("s", Dict::new().with("sources", vec![Value::from(Dict::new().with("s", "/s"))]));
+        let other_version =
+            chunk("a2", Dict::new().with("pkgs", vec![Value::from(Dict::new().with("a", "9"))]));
+        let from_file =
+            chunk("s", Dict::new().with("sources", vec![Value::from(Dict::new().with("s", "/s"))]));
         let others = [&plain, &several, &held, &elsewhere, &other_version, &from_file];
         let done = aggregate(&first, &others).unwrap();
         let pkgs = done.chunk.get("pkgs").unwrap().to_string();
