@@ -215,18 +215,10 @@ pub(super) unsafe fn take_over<S: State>(place: NonNull<u8>) -> Box<dyn Runs> {
 }
 
 /// A state function with the arguments read.
-<<<<<<< ours
 fn make(entry: &StateEntry, args: Dict) -> Result<Box<dyn Runs>, Box<Outcome>> {
     let made = entry.shape.read(args).map_err(|error| {
         Box::new(Outcome::new(Some(false), format!("Passed invalid arguments to {}: {error}", entry.fun)))
     })?;
-=======
-fn make(entry: &StateEntry, args: Dict) -> Result<Box<dyn Runs>, String> {
-    let made = entry
-        .shape
-        .read(args)
-        .map_err(|error| format!("Passed invalid arguments to {}: {error}", entry.fun))?;
->>>>>>> theirs
     // SAFETY: the entry's shape is that of the type that its function takes over.
     Ok(unsafe { (entry.make)(made.into_place()) })
 }
@@ -234,12 +226,7 @@ fn make(entry: &StateEntry, args: Dict) -> Result<Box<dyn Runs>, String> {
 /// Runs a state function: bad arguments are false, an empty plan is true, a plan in test mode is none.
 pub(super) fn drive(entry: &StateEntry, args: Dict, ctx: &Ctx<'_>) -> StateResult {
     let name = args.get("name").cloned().unwrap_or_default();
-<<<<<<< ours
     let outcome = make(entry, args).map_or_else(|refused| *refused, |state| state.run(ctx));
-=======
-    let outcome =
-        make(entry, args).map_or_else(|problem| Outcome::new(Some(false), problem), |state| state.run(ctx));
->>>>>>> theirs
     outcome.named(name)
 }
 
@@ -247,11 +234,7 @@ pub(super) fn drive(entry: &StateEntry, args: Dict, ctx: &Ctx<'_>) -> StateResul
 pub(super) fn watch(entry: &StateEntry, args: Dict, sfun: &str, ctx: &Ctx<'_>) -> Option<StateResult> {
     let name = args.get("name").cloned().unwrap_or_default();
     let outcome = match make(entry, args) {
-<<<<<<< ours
         Err(refused) => *refused,
-=======
-        Err(problem) => Outcome::new(Some(false), problem),
->>>>>>> theirs
         Ok(state) => state.watch(sfun, ctx)?.unwrap_or_else(StateError::into_outcome),
     };
     Some(outcome.named(name))
