@@ -20,7 +20,9 @@ impl Loader for Files {
     fn load(&self, name: &str, _parent: Option<&str>) -> Result<Option<Arc<str>>, String> {
         Ok(match name {
             "main" => Some(self.0.clone()),
-            "lib" => Some("{% macro m(a, b=1) %}{{ a }}{{ caller() if caller }}{% endmacro %}{% set c = [1] %}".into()),
+            "lib" => Some(
+                "{% macro m(a, b=1) %}{{ a }}{{ caller() if caller }}{% endmacro %}{% set c = [1] %}".into(),
+            ),
             "base" => Some("<{% block a %}{{ self.b() }}{% endblock %}{% block b %}x{% endblock %}>".into()),
             "data" => Some("a: [1, {b: 2}]".into()),
             _ => None,
@@ -32,7 +34,8 @@ fn context() -> Vec<(String, Val)> {
     let text = r#"{"i": 7, "s": "Hello World", "l": [3, 1, 2], "d": {"a": 1, "x": {"y": [null, true]}}, "f": 2.5,
         "ld": [{"n": "x", "v": 2}, {"n": "y", "v": 1}], "u": "gr\u00fcn", "big": 123456789012345678901234567890}"#;
     let data = data::json::load(text).unwrap_or_default();
-    let pairs = data.as_dict().map(|d| d.iter().map(|(k, v)| (k.to_string(), Val::from(v.clone()))).collect());
+    let pairs =
+        data.as_dict().map(|d| d.iter().map(|(k, v)| (k.to_string(), Val::from(v.clone()))).collect());
     pairs.unwrap_or_default()
 }
 

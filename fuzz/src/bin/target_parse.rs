@@ -15,7 +15,7 @@ const KINDS: [TargetType; 6] = [
     TargetType::List,
     TargetType::Grain,
     TargetType::Compound,
-    TargetType::IpCidr,
+    TargetType::Ipcidr,
 ];
 
 fuzz_target!(|input: (u8, &str)| {
