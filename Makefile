@@ -38,6 +38,7 @@ fmt: ## format everything
 bench: ## timings of whole processes, as a table
 	benches/processes
 	benches/state_language
+	benches/swarm
 
 ci: ## what must pass
 	.ci/run
