@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod duration;
 pub mod fileserver;
 pub mod keys;
+mod lock;
 pub mod pillar;
 pub mod publish;
 pub mod refusals;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::Limits;
-use super::link::lock;
+use crate::lock::lock;
 
 /// Addresses whose failures are counted; further ones have to wait.
 const BLAMED: usize = 65_536;

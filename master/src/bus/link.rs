@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::Trust;
 use super::admission::Ticket;
+use crate::lock::lock;
 
 /// Bytes that may wait; a frame that is larger waits alone.
 const WAITING: usize = 8 << 20;
@@ -292,9 +293,4 @@ impl Outbox {
     fn end(&mut self) {
         *self = Outbox { over: true, ..Outbox::default() };
     }
-}
-
-/// A poisoned lock means that a holder panicked between two assignments of plain data: it is used as it is.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

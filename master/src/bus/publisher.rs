@@ -13,8 +13,9 @@ use proto::zmtp::SocketType;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::connection::{Connection, Role};
-use super::link::{Item, Link, PushError, lock};
+use super::link::{Item, Link, PushError};
 use super::{Refused, Shared, Trust, served};
+use crate::lock::lock;
 use crate::refusals::Refusal;
 
 /// What the topics of sessions start with.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use data::Dict;
-use proto::message::Event;
-
-use super::{Master, unix_time};
+use super::Master;
+use crate::duration;
 use crate::keys::{KeyState, Verb};
+use crate::lock::lock;
 use crate::sessions::{self, Standing};
+use crate::wheel;
 
 /// How often the key directories are looked at. Key commands do not wait for it.
 const KEYS: Duration = Duration::from_secs(1);
@@ -90,10 +90,9 @@ fn forget(master: &Master, ids: &[String], why: &str) -> bool {
             continue;
         }
         match master.keys().change_one(Verb::Delete, id, KeyState::Accepted) {
-            Ok(Some(_)) => {
+            Ok(Some(change)) => {
                 tracing::info!(%id, why, "the key of an ephemeral minion is deleted");
-                let data = Dict::new().with("act", "delete").with("id", id.as_str()).with("result", true);
-                master.events.fire(Event { tag: proto::tag::KEY.to_owned(), data: data.into() });
+                master.events.fire(wheel::key_event(&change, Verb::Delete));
                 any = true;
             }
             Ok(None) => {}
@@ -111,10 +110,6 @@ async fn ask_again(master: &Arc<Master>) {
             sessions::decide(master, &session).await;
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs until the master stops.
@@ -154,7 +149,7 @@ pub(super) async fn keep(master: Arc<Master>) {
                 master.sessions.forget(ABSENT);
                 let keep = master.config().keep_jobs_seconds;
                 if keep > 0 {
-                    match master.store.delete_before(unix_time() - keep as f64).await {
+                    match master.store.delete_before(duration::now() - keep as f64).await {
                         Ok(0) => {}
                         Ok(jobs) => tracing::info!(jobs, "old jobs deleted"),
                         Err(error) => tracing::error!(%error, "old jobs cannot be deleted"),

@@ -9,7 +9,7 @@ mod view;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use data::{Dict, Value};
 use proto::config::{ConfigError, MasterConfig};
@@ -21,8 +21,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::Audit;
 use crate::bus::{Addresses, Bus, BusError, BusSender, Limits};
+use crate::duration;
 use crate::fileserver::{FileServer, FileServerError};
 use crate::keys::{KeyState, Keys, KeysError};
+use crate::lock::lock;
 use crate::pillar::PillarServer;
 use crate::publish::{Publisher, Roster};
 use crate::refusals::Refusals;
@@ -157,7 +159,7 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
     )?;
     let addresses = bus.addresses();
     let publisher = Publisher::new(sender.clone(), sign, epoch)?;
-    let unexpired = JobFilter { unexpired_at: Some(unix_time()), ..JobFilter::default() };
+    let unexpired = JobFilter { unexpired_at: Some(duration::now()), ..JobFilter::default() };
     for stored in store.jobs(&unexpired)? {
         let returned = store.returned(&stored.job.jid)?;
         publisher.restore(stored.job, stored.minions, returned);
@@ -240,7 +242,7 @@ impl Master {
 
     /// Seconds since the epoch.
     pub fn clock(&self) -> f64 {
-        unix_time()
+        duration::now()
     }
 
     /// The largest message of an accepted minion.
@@ -354,12 +356,12 @@ impl Master {
 
     /// A minion has stopped on purpose.
     pub(crate) fn has_left(&self, id: &str) {
-        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_string());
+        lock(&self.leaving).push(id.to_string());
     }
 
     /// Once a second, from the gate.
     pub(crate) fn sweep(&self) {
-        self.publisher.sweep(unix_time());
+        self.publisher.sweep(duration::now());
     }
 
     /// Whether the minion with this id is connected and accepted.
@@ -400,7 +402,7 @@ async fn next_epoch(store: &dyn Store) -> Result<u64, StoreError> {
     let before =
         store.get(NAME)?.and_then(|b| <[u8; 8]>::try_from(b.as_slice()).ok()).map_or(0, u64::from_be_bytes);
     // A rotation adds one; whole seconds shifted leave room for a thousand of them in each.
-    let now = (unix_time() as u64) << 10;
+    let now = (duration::now() as u64) << 10;
     let epoch = (before + 1).max(now);
     store.put(NAME, &epoch.to_be_bytes()).await?;
     Ok(epoch)
@@ -429,8 +431,4 @@ fn raise_descriptors(wanted: u64) {
     if raised.is_err() || got.is_some_and(|got| got < wanted) {
         tracing::info!(wanted, got, "fewer file descriptors than max_open_files asks for");
     }
-}
-
-fn unix_time() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -7,7 +7,6 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use data::{Dict, Value};
 use proto::keys::write_atomic;
@@ -19,6 +18,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use subtle::ConstantTimeEq as _;
 
 use super::{Keys, KeysError, make_dir};
+use crate::duration::now;
 
 const DIR: &str = "tokens";
 const PREFIX: &str = "rst";
@@ -245,10 +245,6 @@ fn hash(secret: &str) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Jobs that minions may still start or return, or that somebody waits for.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use proto::message::{Published, Return};
 use tokio::sync::mpsc;
+
+use crate::lock::lock;
 
 /// Live jobs at most; the oldest that nobody waits for go first. Their returns are still stored.
 const LIVE: usize = 10_000;
@@ -98,10 +100,6 @@ impl LiveJobs {
             !over || job.is_watched()
         });
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -13,10 +13,11 @@ use proto::session::{Opener, Responder};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing, lock};
+use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing};
 use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
 use crate::keys::{Decision, KeyState, KeysError, Offer};
+use crate::lock::lock;
 use crate::refusals::Refusal;
 use crate::requests;
 

@@ -8,7 +8,7 @@ mod gate;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use proto::keys::PublicKey;
@@ -18,6 +18,7 @@ use proto::session::Sealer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::bus::{BusSender, PeerGone, PeerId, Subscription};
+use crate::lock::lock;
 
 pub use gate::serve;
 pub(crate) use gate::{decide, recheck};
@@ -282,9 +283,4 @@ impl Sessions {
     pub(crate) fn forget(&self, after: Duration) {
         lock(&self.table).gone.retain(|_, at| at.is_none_or(|at| at.elapsed() < after));
     }
-}
-
-/// A poisoned lock means that a holder panicked between two assignments of plain data: it is used as it is.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

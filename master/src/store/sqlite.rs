@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{Commit, Inner, JobFilter, Recorded, Seen, Store, StoreError, StoredJob};
+use crate::duration::now;
 
 /// The newest schema; the database keeps its own in `user_version`.
 const SCHEMA_VERSION: i64 = 2;
@@ -196,10 +197,6 @@ impl From<message::CodecError> for StoreError {
     fn from(e: message::CodecError) -> Self {
         StoreError::Codec(e.to_string())
     }
-}
-
-fn now() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
 fn decode_value(bytes: &[u8]) -> Result<Value, StoreError> {

@@ -52,7 +52,7 @@ fn change(master: &dyn Master, mut args: Args, verb: Verb) -> Result<Outcome, Ru
     };
     master.keys_changed(&changes);
     for change in &changes {
-        master.fire(event(change, verb));
+        master.fire(key_event(change, verb));
     }
     Ok(outcome(by_state(changes.into_iter().map(|c| (c.to.unwrap_or(c.from), c.id)))))
 }
@@ -69,7 +69,8 @@ pub(crate) fn apply_chosen(keys: &Keys, verb: Verb, chosen: &Dict) -> Result<Vec
     Ok(changes)
 }
 
-fn event(change: &Change, verb: Verb) -> proto::message::Event {
+/// `salt/key`: what was done to a key.
+pub(crate) fn key_event(change: &Change, verb: Verb) -> proto::message::Event {
     let data = Dict::new().with("act", verb.act()).with("id", change.id.as_str()).with("result", true);
     proto::message::Event { tag: proto::tag::KEY.to_owned(), data: data.into() }
 }

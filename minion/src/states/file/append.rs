@@ -189,26 +189,33 @@ fn has(text: &str, pattern: &str) -> Result<bool, StateError> {
     Ok(pattern::found(&pattern::compile(pattern, pattern::MULTILINE, false)?, text)?)
 }
 
+/// What an `Append` or a `Prepend` has in common with the other.
+macro_rules! add {
+    ($state:expr) => {
+        Add {
+            fun: Self::FUN,
+            name: &$state.name,
+            text: &$state.text,
+            makedirs: $state.makedirs,
+            sources: Sources {
+                source: &$state.source,
+                sources: &$state.sources,
+                source_hash: &$state.source_hash,
+                source_hashes: &$state.source_hashes,
+                template: &$state.template,
+                defaults: &$state.defaults,
+                context: &$state.context,
+            },
+            show_changes: $state.show_changes,
+        }
+    };
+}
+
 impl Act for Append {
     const FUN: &'static str = "file.append";
 
     fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
-        let add = Add {
-            fun: Self::FUN,
-            name: &self.name,
-            text: &self.text,
-            makedirs: self.makedirs,
-            sources: Sources {
-                source: &self.source,
-                sources: &self.sources,
-                source_hash: &self.source_hash,
-                source_hashes: &self.source_hashes,
-                template: &self.template,
-                defaults: &self.defaults,
-                context: &self.context,
-            },
-            show_changes: self.show_changes,
-        };
+        let add = add!(self);
         let ready = match add.ready(ctx)? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(outcome),
@@ -242,22 +249,7 @@ impl Act for Prepend {
     const FUN: &'static str = "file.prepend";
 
     fn act(&self, ctx: &Ctx<'_>) -> Result<Outcome, StateError> {
-        let add = Add {
-            fun: Self::FUN,
-            name: &self.name,
-            text: &self.text,
-            makedirs: self.makedirs,
-            sources: Sources {
-                source: &self.source,
-                sources: &self.sources,
-                source_hash: &self.source_hash,
-                source_hashes: &self.source_hashes,
-                template: &self.template,
-                defaults: &self.defaults,
-                context: &self.context,
-            },
-            show_changes: self.show_changes,
-        };
+        let add = add!(self);
         let ready = match add.ready(ctx)? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(outcome),
