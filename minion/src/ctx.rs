@@ -8,6 +8,7 @@ use sls::LowChunk;
 
 use crate::caller::Caller;
 use crate::exec::ExecError;
+use crate::exec::pkg::Known;
 use crate::fileclient::FileClient;
 use crate::host::{Cancel, Cmd, Host, HostError, Output};
 
@@ -25,6 +26,7 @@ pub struct JobCtx {
     pub tgt: Value,
     pub(crate) host: OnceLock<Arc<dyn Host>>,
     pub(crate) accumulated: Mutex<Vec<Accumulated>>,
+    pub(crate) packages: Mutex<Option<Known>>,
 }
 
 /// What a `file.accumulated` collected for a file: the template of that file gets it.
@@ -50,6 +52,7 @@ impl JobCtx {
             tgt: Value::None,
             host: OnceLock::new(),
             accumulated: Mutex::default(),
+            packages: Mutex::default(),
         }
     }
 

@@ -82,6 +82,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     pillar::FUNCTIONS,
     pip::FUNCTIONS,
     pkg::FUNCTIONS,
+    pkg::QUERY,
     random::FUNCTIONS,
     saltutil::FUNCTIONS,
     service::FUNCTIONS,

@@ -207,7 +207,8 @@ impl FakeHost {
             uid: node.uid,
             gid: node.gid,
             size: node.data.len() as u64,
-            inode: 1,
+            // Another content is another file, as with programs that write beside and rename.
+            inode: node.data.iter().fold(1, |all, byte| all.wrapping_mul(31).wrapping_add(u64::from(*byte))),
             dev: 1,
             links: 1,
             device: (0, 0),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use data::Value;
+use data::{Dict, Value};
 
-use super::backend::{Backend, InstallOptions, Listing, PkgError, PkgResult, Selections};
+use super::backend::{Backend, Files, InstallOptions, Listing, PackageFile, PkgError, PkgResult, Selections};
 use super::parse;
 use super::version::{self, Compare};
 use crate::host::{Cmd, Host, Output};
@@ -31,6 +31,15 @@ impl Apk {
         }
     }
 
+    fn database_text(host: &dyn Host) -> PkgResult<String> {
+        for path in INSTALLED {
+            if let Some(db) = host.read_opt(Path::new(path))? {
+                return Ok(String::from_utf8_lossy(&db).into_owned());
+            }
+        }
+        Err(PkgError::Refused(format!("no list of installed packages in {}", INSTALLED.join(" or "))))
+    }
+
     fn policy(host: &dyn Host, names: &[String]) -> PkgResult<BTreeMap<String, Vec<String>>> {
         let cmd = Self::cmd(["policy", "--"]).args(names.iter().cloned());
         let mut all: BTreeMap<String, Vec<String>> =
@@ -41,18 +50,12 @@ impl Apk {
 }
 
 impl Backend for Apk {
+    fn database(&self) -> &'static [&'static str] {
+        &INSTALLED
+    }
+
     fn list(&self, host: &dyn Host) -> PkgResult<Listing> {
-        let mut db = None;
-        for path in INSTALLED {
-            db = db.or(host.read_opt(Path::new(path))?);
-        }
-        let Some(db) = db else {
-            return Err(PkgError::Refused(format!(
-                "no list of installed packages in {}",
-                INSTALLED.join(" or ")
-            )));
-        };
-        let installed = parse::apk_installed(&String::from_utf8_lossy(&db));
+        let installed = parse::apk_installed(&Self::database_text(host)?);
         Ok(Listing { installed, ..Listing::default() })
     }
 
@@ -125,17 +128,43 @@ impl Backend for Apk {
         Self::cmd(["add", "--upgrade", "--"]).args(names.iter().cloned())
     }
 
-    fn selections(&self, _host: &dyn Host) -> PkgResult<Selections> {
+    fn holds(&self, _host: &dyn Host, _listing: &Listing) -> PkgResult<Vec<String>> {
         Err(PkgError::Refused(
             "apk has no held packages; pin a version with pkg.installed instead".to_owned(),
         ))
     }
 
-    fn select(&self, host: &dyn Host, _name: &str, _selection: &str) -> PkgResult<()> {
-        self.selections(host).map(drop)
+    fn set_hold(&self, host: &dyn Host, _name: &str, _hold: bool) -> PkgResult<bool> {
+        self.holds(host, &Listing::default()).map(|_| false)
     }
 
-    fn file_info(&self, host: &dyn Host, path: &str) -> PkgResult<(String, String)> {
+    fn files(&self, host: &dyn Host, names: &[String]) -> PkgResult<Files> {
+        let one = |name: &String| {
+            let list = Self::ask(host, &Self::cmd(["info", "-q", "-L", "--", name]), "Error:  ")?;
+            let files = list.lines().filter(|line| !line.is_empty()).map(|path| format!("/{path}"));
+            Ok((name.clone(), files.collect()))
+        };
+        names.iter().map(one).collect()
+    }
+
+    fn owner(&self, host: &dyn Host, path: &str) -> PkgResult<Option<String>> {
+        let output = host.run(&Self::cmd(["info", "--who-owns", "--", path]))?;
+        Ok(parse::apk_owner(&output.out()))
+    }
+
+    fn info(&self, host: &dyn Host, names: &[String], failhard: bool) -> PkgResult<Vec<(String, Dict)>> {
+        let all = parse::apk_info(&Self::database_text(host)?);
+        if let Some(unknown) =
+            names.iter().find(|name| !all.iter().any(|(n, _)| n == *name)).filter(|_| failhard)
+        {
+            return Err(PkgError::Refused(format!(
+                "Error getting packages information: no packages found matching {unknown}"
+            )));
+        }
+        Ok(all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name)).collect())
+    }
+
+    fn file_info(&self, host: &dyn Host, path: &str) -> PkgResult<PackageFile> {
         // The control data is a tar stream with `pkgname = …` and `pkgver = …` in .PKGINFO.
         let cmd = Cmd::of("tar", ["-xzOf", path, ".PKGINFO"]);
         let info = Self::ask(host, &cmd, &format!("{path} is not an Alpine package"))?;
@@ -145,7 +174,9 @@ impl Backend for Apk {
             })
         };
         match (field("pkgname"), field("pkgver")) {
-            (Some(name), Some(version)) => Ok((name, version)),
+            (Some(name), Some(version)) => {
+                Ok(PackageFile { name, version, arch: field("arch").unwrap_or_default() })
+            }
             _ => Err(PkgError::Refused(format!("{path} is not an Alpine package"))),
         }
     }

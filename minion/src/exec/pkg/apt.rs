@@ -8,13 +8,17 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use data::{Dict, Value};
 
-use super::backend::{Backend, InstallOptions, Listing, PkgError, PkgResult, Selections};
+use super::backend::{
+    Backend, Files, HoldStyle, InstallOptions, Listing, PackageFile, PkgError, PkgResult, Selections,
+};
 use super::parse::{self, Dpkg};
 use super::version::{self, Compare};
 use crate::host::{Cmd, Host, Output};
 
 const STATUS: &str = "/var/lib/dpkg/status";
 const LISTS: &str = "/var/lib/apt/lists";
+/// Ends what [`Apt::info`] asks about one package: nothing that a description has in it.
+const END: &str = "*/~^*";
 
 /// apt on one architecture.
 pub(super) struct Apt {
@@ -57,7 +61,7 @@ impl Apt {
                 cmd = cmd.arg(option);
             }
         }
-        cmd
+        options.env.iter().fold(cmd, |cmd, (name, value)| cmd.env(name, value))
     }
 
     fn ask(&self, host: &dyn Host, cmd: &Cmd) -> PkgResult<String> {
@@ -66,9 +70,13 @@ impl Apt {
 }
 
 impl Backend for Apt {
+    fn database(&self) -> &'static [&'static str] {
+        &[STATUS]
+    }
+
     fn list(&self, host: &dyn Host) -> PkgResult<Listing> {
-        let Dpkg { installed, removed, purge_desired, .. } = self.dpkg(host)?;
-        Ok(Listing { installed, removed, purge_desired })
+        let Dpkg { installed, removed, purge_desired, selections } = self.dpkg(host)?;
+        Ok(Listing { installed, removed, purge_desired, selections })
     }
 
     fn candidates(
@@ -154,8 +162,17 @@ impl Backend for Apt {
         cmd.args(["install", "--only-upgrade", "--"]).args(names.iter().cloned())
     }
 
-    fn selections(&self, host: &dyn Host) -> PkgResult<Selections> {
-        Ok(self.dpkg(host)?.selections)
+    fn holds(&self, _host: &dyn Host, listing: &Listing) -> PkgResult<Vec<String>> {
+        let held = listing.selections.iter().filter(|(_, selection)| selection == "hold");
+        Ok(held.map(|(name, _)| name.clone()).collect())
+    }
+
+    fn set_hold(&self, host: &dyn Host, name: &str, hold: bool) -> PkgResult<bool> {
+        self.select(host, name, if hold { "hold" } else { "install" }).map(|()| true)
+    }
+
+    fn hold_style(&self) -> HoldStyle {
+        HoldStyle::Selection
     }
 
     fn select(&self, host: &dyn Host, name: &str, selection: &str) -> PkgResult<()> {
@@ -167,16 +184,100 @@ impl Backend for Apt {
         }
     }
 
-    fn file_info(&self, host: &dyn Host, path: &str) -> PkgResult<(String, String)> {
-        let cmd = Self::cmd("dpkg-deb", ["--show", "--showformat", "${Package} ${Version}", "--", path]);
-        let output = host.run(&cmd)?;
+    fn file_info(&self, host: &dyn Host, path: &str) -> PkgResult<PackageFile> {
+        let format = "${Package} ${Version} ${Architecture}";
+        let output = host.run(&Self::cmd("dpkg-deb", ["--show", "--showformat", format, "--", path]))?;
         let text = output.out();
-        match text.trim().split_once(' ') {
-            Some((name, version)) if output.ok() => Ok((name.to_owned(), version.to_owned())),
+        let mut words = text.split_whitespace().map(str::to_owned);
+        match (words.next(), words.next(), words.next()) {
+            (Some(name), Some(version), Some(arch)) if output.ok() => {
+                let foreign = arch != "all" && arch != self.arch;
+                let name = if foreign { format!("{name}:{arch}") } else { name };
+                Ok(PackageFile { name, version, arch })
+            }
             _ => {
                 Err(PkgError::Refused(format!("{path} is not a Debian package: {}", output.err().trim_end())))
             }
         }
+    }
+
+    fn autoremove(&self, purge: bool) -> PkgResult<Cmd> {
+        let purge: &[&str] = if purge { &["--purge"] } else { &[] };
+        Ok(Self::cmd("apt-get", ["--assume-yes"]).args(purge.iter().copied()).arg("autoremove"))
+    }
+
+    fn superfluous(&self, host: &dyn Host, purge: bool) -> PkgResult<Vec<String>> {
+        let purge: &[&str] = if purge { &["--purge"] } else { &[] };
+        let cmd = Self::cmd("apt-get", ["--assume-no"]).args(purge.iter().copied()).arg("autoremove");
+        Ok(parse::apt_autoremove(&self.ask(host, &cmd)?))
+    }
+
+    fn downloads(&self) -> Option<(&'static str, &'static str)> {
+        Some(("/var/cache/apt", ".deb"))
+    }
+
+    fn files(&self, host: &dyn Host, names: &[String]) -> PkgResult<Files> {
+        let format = "-f=${db:Status-Status}\\t${binary:Package}\\n";
+        let output = host.run(&Self::cmd("dpkg-query", ["-W", format, "--"]).args(names.iter().cloned()))?;
+        if !output.ok() {
+            return Err(PkgError::Refused(format!("Error:  {}", output.err().trim_end())));
+        }
+        let text = output.out();
+        let installed = text.lines().filter_map(|line| line.strip_prefix("installed\t"));
+        installed
+            .map(|name| {
+                let list = self.ask(host, &Self::cmd("dpkg-query", ["-L", "--", name]))?;
+                Ok((name.to_owned(), list.lines().map(str::to_owned).collect()))
+            })
+            .collect()
+    }
+
+    fn owner(&self, host: &dyn Host, path: &str) -> PkgResult<Option<String>> {
+        let found = self.ask(host, &Self::cmd("dpkg-query", ["-S", "--", path]))?;
+        let line = found.lines().find(|line| !line.starts_with("diversion by "));
+        Ok(line.and_then(|line| line.split([':', ',']).next()).map(str::to_owned))
+    }
+
+    fn info(&self, host: &dyn Host, names: &[String], failhard: bool) -> PkgResult<Vec<(String, Dict)>> {
+        let format = [
+            "package:${Package}",
+            "revision:${binary:Revision}",
+            "architecture:${Architecture}",
+            "maintainer:${Maintainer}",
+            "summary:${Summary}",
+            "source:${source:Package}",
+            "version:${Version}",
+            "section:${Section}",
+            "origin:${Origin}",
+            "homepage:${Homepage}",
+            "status:${db:Status-Abbrev}",
+            "install_date:${db-fsys:Last-Modified}",
+            "description:${Description}",
+            "",
+            END,
+            "",
+        ];
+        let format = format!("-f={}", format.join("\\n"));
+        let cmd = Self::cmd("dpkg-query", ["-W", &format, "--"]).args(names.iter().cloned());
+        let output = host.run(&cmd)?;
+        if !output.ok() {
+            let said = output.err();
+            return match failhard {
+                true => {
+                    Err(PkgError::Refused(format!("Error getting packages information: {}", said.trim_end())))
+                }
+                false => Ok(Vec::new()),
+            };
+        }
+        let mut all = parse::dpkg_info(&output.out(), END);
+        for (name, fields) in &mut all {
+            let copyright = host.read_opt(Path::new(&format!("/usr/share/doc/{name}/copyright")))?;
+            let licences = parse::licences(&String::from_utf8_lossy(&copyright.unwrap_or_default()));
+            if !licences.is_empty() {
+                fields.insert("license", licences);
+            }
+        }
+        Ok(all)
     }
 
     fn compare(&self) -> Compare {
@@ -188,6 +289,10 @@ impl Backend for Apt {
             Some((short, arch)) if arch == self.arch || matches!(arch, "all" | "any") => short.to_owned(),
             _ => name.to_owned(),
         }
+    }
+
+    fn parse_arch<'n>(&self, name: &'n str) -> (&'n str, Option<&'n str>) {
+        name.rsplit_once(':').map_or((name, None), |(name, arch)| (name, Some(arch)))
     }
 
     fn run(&self, host: &dyn Host, cmd: &Cmd) -> PkgResult<Output> {

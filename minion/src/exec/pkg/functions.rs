@@ -7,8 +7,8 @@ use data::{Dict, Value};
 use proto::target::glob::Glob;
 
 use super::{
-    Backend, InstallOptions, PkgError, PkgResult, Request, backend, install, joined, latest, listed, refresh,
-    remove, sources, upgrade, wanted,
+    InstallOptions, PkgError, PkgResult, Request, backend, compare, install, joined, latest, listed, listing,
+    refresh, remove, sources, upgrade, wanted,
 };
 use crate::Ctx;
 use crate::args;
@@ -21,11 +21,14 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<Purge>(),
     entry::<ListPkgs>(),
     entry::<Version>(),
+    entry::<Version>().also_as("pkg_resource.version"),
     entry::<LatestVersion>(),
     entry::<LatestVersion>().also_as("pkg.available_version"),
     entry::<UpgradeAvailable>(),
     entry::<ListUpgrades>(),
+    entry::<ListUpgrades>().also_as("pkg.list_updates"),
     entry::<Upgrade>(),
+    entry::<Upgrade>().also_as("pkg.update"),
     entry::<RefreshDb>(),
     entry::<ListRepoPkgs>(),
     entry::<Hold>(),
@@ -41,7 +44,8 @@ args! {
     /// `pkg.install sources='[{"a": "salt://a.deb"}]'`.
     ///
     /// name: a package, or several with commas. version: of that one; `>=1.2` means the newest that fits.
-    /// refresh: fetch the lists of packages first. fromrepo: a release (apt) or a repository (apk).
+    /// refresh: fetch the lists of packages first. fromrepo: a release (apt) or a repository (apk). debconf: a file of
+    /// answers for debconf, set before. normalize: names without the machine's own architecture (default).
     /// Returns what changed: `{name: {old, new}}`.
     pub(crate) struct Install {
         #[serde(default)]
@@ -53,6 +57,8 @@ args! {
         #[serde(default)]
         skip_verify: Flag,
         #[serde(default)]
+        debconf: Option<String>,
+        #[serde(default)]
         pkgs: Value,
         #[serde(default)]
         sources: Value,
@@ -62,6 +68,8 @@ args! {
         downloadonly: Flag,
         #[serde(default)]
         ignore_epoch: Flag,
+        #[serde(default = yes)]
+        normalize: Flag,
         #[serde(default)]
         version: Value,
         #[serde(default)]
@@ -236,15 +244,48 @@ fn seconds(kwargs: &Dict, key: &str) -> Result<Duration, ExecError> {
     }
 }
 
-/// The options that a call names.
-pub(super) fn options(kwargs: &Dict) -> InstallOptions {
+/// One, or several with commas, or a list of them.
+fn several(kwargs: &Dict, key: &str) -> Vec<String> {
+    match kwargs.get(key) {
+        Some(Value::List(list)) => list.iter().map(ToString::to_string).collect(),
+        Some(value) if value.is_true() => value.to_string().split(',').map(|t| t.trim().to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The options that a call or a state names.
+pub fn options(kwargs: &Dict) -> InstallOptions {
+    let fromrepo = text(kwargs, "fromrepo").or(text(kwargs, "repo"));
+    let mut repositories = Vec::new();
+    if fromrepo.is_none() {
+        for key in ["disablerepo", "enablerepo"] {
+            repositories.extend(several(kwargs, key).iter().map(|value| format!("--{key}={value}")));
+        }
+    }
+    for key in ["disableexcludes", "branch"] {
+        repositories.extend(text(kwargs, key).map(|value| format!("--{key}={value}")));
+    }
+    repositories.extend(several(kwargs, "setopt").iter().map(|value| format!("--setopt={value}")));
+    let env = match kwargs.get("env") {
+        Some(Value::Dict(all)) => all.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+        Some(Value::List(list)) => list
+            .iter()
+            .filter_map(Value::as_dict)
+            .flat_map(|one| one.iter().map(|(k, v)| (k.to_string(), v.to_string())))
+            .collect(),
+        _ => Vec::new(),
+    };
     InstallOptions {
+        fromrepo,
         recommends: flag(kwargs, "install_recommends"),
         only_upgrade: flag(kwargs, "only_upgrade") == Some(true),
         force_conf_new: flag(kwargs, "force_conf_new") == Some(true),
         skip_verify: flag(kwargs, "skip_verify") == Some(true),
         download_only: flag(kwargs, "download_only").or(flag(kwargs, "downloadonly")) == Some(true),
         downgrade: flag(kwargs, "allow_downgrades").or(flag(kwargs, "force_yes")) == Some(true),
+        reinstall: flag(kwargs, "reinstall") == Some(true),
+        repositories,
+        env,
         ..InstallOptions::default()
     }
 }
@@ -274,10 +315,10 @@ pub fn local_files(ctx: &Ctx<'_>, sources: &[(String, String)]) -> PkgResult<Vec
         .collect()
 }
 
-fn names(backend: &dyn Backend, name: Option<&str>, pkgs: &Value) -> PkgResult<super::Wanted> {
+fn names(normalize: impl Fn(&str) -> String, name: Option<&str>, pkgs: &Value) -> PkgResult<super::Wanted> {
     match (pkgs.is_true(), name) {
-        (true, _) => wanted(pkgs, |n| backend.normalize(n)),
-        (false, Some(name)) => Ok(name.split(',').map(|n| (backend.normalize(n.trim()), None)).collect()),
+        (true, _) => wanted(pkgs, normalize),
+        (false, Some(name)) => Ok(name.split(',').map(|n| (normalize(n.trim()), None)).collect()),
         (false, None) => {
             Err(PkgError::Argument("One of name, pkgs, or sources must be specified.".to_owned()))
         }
@@ -286,16 +327,19 @@ fn names(backend: &dyn Backend, name: Option<&str>, pkgs: &Value) -> PkgResult<s
 
 impl ExecFn for Install {
     const FUN: &'static str = "pkg.install";
-    const SIGNATURE: &'static str = "name=None, refresh=False, fromrepo=None, skip_verify=False, pkgs=None, \
-                                     sources=None, reinstall=False, downloadonly=False, ignore_epoch=False, \
-                                     version=None, **kwargs";
+    const SIGNATURE: &'static str = "name=None, refresh=False, fromrepo=None, skip_verify=False, debconf=None, \
+                                     pkgs=None, sources=None, reinstall=False, downloadonly=False, \
+                                     ignore_epoch=False, normalize=True, version=None, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let backend = backend(ctx)?;
+        if let Some(answers) = &self.debconf {
+            ctx.call("debconf.set_file", vec![answers.as_str().into()], Dict::new())?;
+        }
         let asked = options(&self.kwargs);
         let mut request = Request {
             options: InstallOptions {
-                fromrepo: self.fromrepo.or(text(&self.kwargs, "repo")),
+                fromrepo: self.fromrepo.or(asked.fromrepo),
                 skip_verify: self.skip_verify.0,
                 reinstall: self.reinstall.0,
                 download_only: self.downloadonly.0 || asked.download_only,
@@ -311,11 +355,16 @@ impl ExecFn for Install {
             return Err(ExecError::invocation("Only one of \"pkgs\" and \"sources\" can be used."));
         }
         if self.sources.is_true() {
-            let sources = sources(&self.sources, |n| backend.normalize(n))
+            let sources =
+                sources(
+                    &self.sources,
+                    |n| if self.normalize.0 { backend.normalize(n) } else { n.to_owned() },
+                )
                 .ok_or_else(|| ExecError::invocation("Invalidly formatted 'sources' parameter."))?;
             request.files = local_files(ctx, &sources)?;
         } else {
-            request.names = names(&*backend, self.name.as_deref(), &self.pkgs)?;
+            let normalize = |n: &str| if self.normalize.0 { backend.normalize(n) } else { n.to_owned() };
+            request.names = names(normalize, self.name.as_deref(), &self.pkgs)?;
             if let ([(_, version)], false, true) =
                 (request.names.as_mut_slice(), self.pkgs.is_true(), self.version.is_true())
             {
@@ -332,7 +381,7 @@ impl ExecFn for Remove {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let backend = backend(ctx)?;
-        let names = names(&*backend, self.name.as_deref(), &self.pkgs)?;
+        let names = names(|n| backend.normalize(n), self.name.as_deref(), &self.pkgs)?;
         Ok(remove(ctx, &*backend, &names, false)?.into())
     }
 }
@@ -343,7 +392,7 @@ impl ExecFn for Purge {
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let backend = backend(ctx)?;
-        let names = names(&*backend, self.name.as_deref(), &self.pkgs)?;
+        let names = names(|n| backend.normalize(n), self.name.as_deref(), &self.pkgs)?;
         Ok(remove(ctx, &*backend, &names, true)?.into())
     }
 }
@@ -353,15 +402,11 @@ impl ExecFn for ListPkgs {
     const SIGNATURE: &'static str = "versions_as_list=False, removed=False, purge_desired=False, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let mut all = backend(ctx)?.list(ctx.host)?;
-        let versions = if self.removed.0 {
-            all.removed
-        } else {
-            if !self.purge_desired.0 {
-                all.purge_desired.append(&mut all.installed);
-            }
-            all.purge_desired
-        };
+        let all = listing(ctx, &*backend(ctx)?)?;
+        let mut versions = if self.removed.0 { all.removed.clone() } else { all.purge_desired.clone() };
+        if !self.removed.0 && !self.purge_desired.0 {
+            versions.extend(all.installed.clone());
+        }
         Ok(if self.versions_as_list.0 { listed(&versions) } else { joined(&versions) }.into())
     }
 }
@@ -371,7 +416,7 @@ impl ExecFn for Version {
     const SIGNATURE: &'static str = "*args, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let installed = backend(ctx)?.list(ctx.host)?.installed;
+        let installed = &listing(ctx, &*backend(ctx)?)?.installed;
         let as_list = flag(&self.kwargs, "versions_as_list") == Some(true);
         let shown = |versions: &[String]| match as_list {
             true => Value::from(versions.to_vec()),
@@ -511,14 +556,14 @@ impl ExecFn for GetSelections {
         if let Some(state) = &self.state {
             out.insert(state, Value::list());
         }
-        for (name, state) in backend(ctx)?.selections(ctx.host)? {
-            let short = name.split(':').next().unwrap_or(&name);
-            let meant = pattern.matches(&name) || pattern.matches(short);
+        for (name, state) in &listing(ctx, &*backend(ctx)?)?.selections {
+            let short = name.split(':').next().unwrap_or(name);
+            let meant = pattern.matches(name) || pattern.matches(short);
             if meant
-                && self.state.as_ref().is_none_or(|s| *s == state)
+                && self.state.as_ref().is_none_or(|s| s == state)
                 && let Some(list) = out.entry_or(state, Value::list).as_list_mut()
             {
-                list.push(name.into());
+                list.push(name.as_str().into());
             }
         }
         Ok(out.into())
@@ -530,11 +575,7 @@ impl ExecFn for VersionCmp {
     const SIGNATURE: &'static str = "pkg1, pkg2, ignore_epoch=False, **kwargs";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        let strip = |v: &str| match v.split_once(':') {
-            Some((_, rest)) if self.ignore_epoch.0 => rest.to_owned(),
-            _ => v.to_owned(),
-        };
-        let order = backend(ctx)?.compare()(&strip(&self.pkg1), &strip(&self.pkg2));
+        let order = compare(&*backend(ctx)?, &self.pkg1, &self.pkg2, self.ignore_epoch.0);
         Ok((order as i8).into())
     }
 }
@@ -553,6 +594,6 @@ impl ExecFn for IsInstalled {
     const SIGNATURE: &'static str = "name";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(backend(ctx)?.list(ctx.host)?.installed.contains_key(&self.name).into())
+        Ok(listing(ctx, &*backend(ctx)?)?.installed.contains_key(&self.name).into())
     }
 }

@@ -2,7 +2,7 @@
 
 use data::{Dict, Value};
 
-use super::{Backend, PkgError, PkgResult};
+use super::{Backend, HoldStyle, PkgError, PkgResult, listing};
 use crate::Ctx;
 
 /// The names that a call of `hold` or `unhold` is about.
@@ -31,33 +31,80 @@ pub fn unhold(ctx: &Ctx<'_>, backend: &dyn Backend, names: &[String]) -> PkgResu
     each(ctx, backend, names, false)
 }
 
+/// Whether a selection or a lock of `full` (`libc6:amd64`) is one of `name`.
+pub fn is_of(full: &str, name: &str) -> bool {
+    full == name || full.split(':').next() == Some(name)
+}
+
 fn each(ctx: &Ctx<'_>, backend: &dyn Backend, names: &[String], hold: bool) -> PkgResult<Dict> {
-    let selections = backend.selections(ctx.host)?;
+    let known = listing(ctx, backend)?;
+    let held = backend.holds(ctx.host, &known)?;
+    let style = backend.hold_style();
     let mut out = Dict::new();
     for name in names {
-        let is = |full: &str| full == name || full.split(':').next() == Some(name);
-        let current = selections.iter().find(|(full, _)| is(full)).map(|(_, state)| state.as_str());
-        let held = current == Some("hold");
-        let not = if hold { "" } else { "not " };
-        let (result, comment, changes) = if !hold && current.is_none() {
-            (Some(false), format!("Package {name} does not have a state."), Dict::new())
-        } else if held == hold {
-            (Some(true), format!("Package {name} is already set {not}to be held."), Dict::new())
-        } else if ctx.test {
-            (None, format!("Package {name} is set {not}to be held."), Dict::new())
-        } else {
-            let state = if hold { "hold" } else { "install" };
-            backend.select(ctx.host, name, state)?;
-            let now = if hold { "now" } else { "no longer" };
-            let changes = Dict::new().with("old", current).with("new", state);
-            (Some(true), format!("Package {name} is {now} being held."), changes)
+        let is_held = held.iter().any(|full| is_of(full, name));
+        let selected = known.selections.iter().find(|(full, _)| is_of(full, name)).map(|(_, s)| s.as_str());
+        let entry = Dict::new().with("name", name);
+        let (result, words, changes) = match (style, hold) {
+            (HoldStyle::Selection, false) if selected.is_none() => {
+                (Some(false), "does not have a state", Dict::new())
+            }
+            _ if is_held == hold => (Some(true), already(style, hold), Dict::new()),
+            _ if ctx.test => (None, planned(style, hold), Dict::new()),
+            _ => match backend.set_hold(ctx.host, name, hold)? && stays(ctx, backend, name, hold)? {
+                true => (Some(true), done(style, hold), change(style, hold, selected)),
+                false if hold => (Some(false), "was unable to be held", Dict::new()),
+                false => (Some(false), "was unable to be unheld", Dict::new()),
+            },
         };
-        let entry = Dict::new()
-            .with("name", name)
-            .with("changes", changes)
-            .with("result", result)
-            .with("comment", comment);
-        out.insert(name, entry);
+        let comment = format!("Package {name} {words}.");
+        out.insert(name, entry.with("changes", changes).with("result", result).with("comment", comment));
     }
     Ok(out)
+}
+
+/// dpkg takes a selection of a package that it does not know with a warning and forgets it.
+fn stays(ctx: &Ctx<'_>, backend: &dyn Backend, name: &str, hold: bool) -> PkgResult<bool> {
+    if backend.hold_style() == HoldStyle::Lock || !hold {
+        return Ok(true);
+    }
+    let held = backend.holds(ctx.host, &*listing(ctx, backend)?)?;
+    Ok(held.iter().any(|full| is_of(full, name)))
+}
+
+fn already(style: HoldStyle, hold: bool) -> &'static str {
+    match (style, hold) {
+        (_, true) => "is already set to be held",
+        (HoldStyle::Selection, false) => "is already set not to be held",
+        (HoldStyle::Lock, false) => "is not being held",
+    }
+}
+
+fn planned(style: HoldStyle, hold: bool) -> &'static str {
+    match (style, hold) {
+        (_, true) => "is set to be held",
+        (HoldStyle::Selection, false) => "is set not to be held",
+        (HoldStyle::Lock, false) => "is set to be unheld",
+    }
+}
+
+fn done(style: HoldStyle, hold: bool) -> &'static str {
+    match (style, hold) {
+        (_, true) => "is now being held",
+        (HoldStyle::Selection, false) => "is no longer being held",
+        (HoldStyle::Lock, false) => "is no longer held",
+    }
+}
+
+fn change(style: HoldStyle, hold: bool, selected: Option<&str>) -> Dict {
+    match (style, hold) {
+        (HoldStyle::Selection, true) => old_new(selected, "hold"),
+        (HoldStyle::Selection, false) => old_new(selected, "install"),
+        (HoldStyle::Lock, true) => old_new("", "hold"),
+        (HoldStyle::Lock, false) => old_new("hold", ""),
+    }
+}
+
+fn old_new(old: impl Into<Value>, new: &str) -> Dict {
+    Dict::new().with("old", old).with("new", new)
 }

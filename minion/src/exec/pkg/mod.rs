@@ -8,7 +8,9 @@ mod apt;
 mod backend;
 mod functions;
 mod holds;
+mod listing;
 pub mod parse;
+mod query;
 pub mod version;
 
 use std::collections::BTreeMap;
@@ -18,10 +20,15 @@ use std::time::Duration;
 use data::{Dict, Value};
 use proto::target::glob::Glob;
 
-pub use backend::{Backend, InstallOptions, Listing, PkgError, PkgResult, Selections};
-pub use functions::{FUNCTIONS, local_files};
-pub use holds::{hold, unhold};
+pub use backend::{
+    Backend, Group, HoldStyle, InstallOptions, Listing, MEMBERS, PackageFile, PkgError, PkgResult, Selections,
+};
+pub use functions::{FUNCTIONS, local_files, options};
+pub use holds::{hold, is_of, unhold};
+pub(crate) use listing::{Known, listing};
 use parse::Versions;
+pub use query::FUNCTIONS as QUERY;
+pub(crate) use query::downloaded;
 
 use crate::exec::ExecError;
 use crate::{Ctx, host::Host};
@@ -93,6 +100,24 @@ pub fn sources(list: &Value, normalize: impl Fn(&str) -> String) -> Option<Vec<(
     list.as_list()?.iter().map(one).collect()
 }
 
+/// Two versions in the manager's order.
+pub fn compare(backend: &dyn Backend, a: &str, b: &str, ignore_epoch: bool) -> std::cmp::Ordering {
+    let strip = |v: &str| match v.split_once(':') {
+        Some((_, rest)) if ignore_epoch => rest.to_owned(),
+        _ => v.to_owned(),
+    };
+    backend.compare()(&strip(a), &strip(b))
+}
+
+/// Selects packages for staying that were selected for purging; what changed.
+pub fn unpurge(ctx: &Ctx<'_>, backend: &dyn Backend, names: &[String]) -> PkgResult<Dict> {
+    let old = listing(ctx, backend)?;
+    for name in names {
+        backend.select(ctx.host, name, "install")?;
+    }
+    Ok(changes(&old.purge_desired, &listing(ctx, backend)?.purge_desired))
+}
+
 /// Versions as one text per package.
 pub fn joined(versions: &Versions) -> Dict {
     versions.iter().map(|(name, versions)| (name.as_str(), versions.join(","))).collect()
@@ -143,17 +168,15 @@ pub fn install(ctx: &Ctx<'_>, backend: &dyn Backend, request: &Request) -> PkgRe
     if request.refresh {
         refresh(ctx, backend, request.cache_valid_time, false)?;
     }
-    let old = backend.list(host)?.installed;
-    let mut split = split(host, backend, request, &old)?;
-    let held: Vec<String> = match backend.selections(host) {
-        Ok(all) => all.into_iter().filter(|(_, s)| s == "hold").map(|(n, _)| n).collect(),
-        // A manager without held packages has none.
-        Err(_) => Vec::new(),
-    };
+    let before = listing(ctx, backend)?;
+    let old = &before.installed;
+    let mut split = split(host, backend, request, old)?;
+    // A manager without held packages has none.
+    let held = backend.holds(host, &before).unwrap_or_default();
     let release: Vec<String> =
         held.into_iter().filter(|name| split.all().any(|t| target_name(t) == name)).collect();
     for name in &release {
-        backend.select(host, name, "install")?;
+        backend.set_hold(host, name, false)?;
     }
     for (targets, reinstall, downgrade) in
         [(&split.install, false, false), (&split.downgrade, false, true), (&split.reinstall, true, false)]
@@ -173,17 +196,18 @@ pub fn install(ctx: &Ctx<'_>, backend: &dyn Backend, request: &Request) -> PkgRe
             split.errors.push(said.trim_end().to_owned());
         }
     }
-    let new = backend.list(host)?.installed;
-    let mut changed = changes(&old, &new);
+    let after = listing(ctx, backend)?;
+    let new = &after.installed;
+    let mut changed = changes(old, new);
     for target in &split.reinstall {
         let name = target_name(target);
         if !changed.contains(name) {
             let text = |all: &Versions| all.get(name).map(|v| v.join(",")).unwrap_or_default();
-            changed.insert(name, Dict::new().with("old", text(&old)).with("new", text(&new)));
+            changed.insert(name, Dict::new().with("old", text(old)).with("new", text(new)));
         }
     }
     for name in &release {
-        backend.select(host, name, "hold")?;
+        backend.set_hold(host, name, true)?;
     }
     finish("Problem encountered installing package(s)", split.errors, changed)
 }
@@ -228,8 +252,8 @@ fn split(host: &dyn Host, backend: &dyn Backend, request: &Request, old: &Versio
         }
     };
     for path in &request.files {
-        let (name, version) = backend.file_info(host, path)?;
-        place(&name, &version, path.clone(), &mut out);
+        let file = backend.file_info(host, path)?;
+        place(&file.name, &file.version, path.clone(), &mut out);
     }
     let ordered: Vec<String> = request
         .names
@@ -273,7 +297,7 @@ fn split(host: &dyn Host, backend: &dyn Backend, request: &Request, old: &Versio
 /// Removes or purges; what changed.
 pub fn remove(ctx: &Ctx<'_>, backend: &dyn Backend, names: &Wanted, purge: bool) -> PkgResult<Dict> {
     let host = ctx.host;
-    let old = backend.list(host)?;
+    let old = listing(ctx, backend)?;
     let mut targets: Vec<String> = Vec::new();
     for (wanted, _) in names {
         let pattern = Glob::new(wanted);
@@ -288,7 +312,7 @@ pub fn remove(ctx: &Ctx<'_>, backend: &dyn Backend, names: &Wanted, purge: bool)
     }
     let output = backend.run(host, &backend.remove(&targets, purge))?;
     let errors = if output.ok() { Vec::new() } else { vec![output.err().trim_end().to_owned()] };
-    let new = backend.list(host)?;
+    let new = listing(ctx, backend)?;
     let mut changed = changes(&old.installed, &new.installed);
     if purge {
         let removed = changes(&old.removed, &new.removed);
@@ -305,9 +329,9 @@ pub fn upgrade(
     dist_upgrade: bool,
     options: &InstallOptions,
 ) -> PkgResult<Dict> {
-    let old = backend.list(ctx.host)?.installed;
+    let old = listing(ctx, backend)?;
     let output = backend.run(ctx.host, &backend.upgrade(names, dist_upgrade, options))?;
-    let changed = changes(&old, &backend.list(ctx.host)?.installed);
+    let changed = changes(&old.installed, &listing(ctx, backend)?.installed);
     let errors = if output.ok() { Vec::new() } else { vec![output.err().trim_end().to_owned()] };
     finish("Problem encountered upgrading packages", errors, changed)
 }
@@ -320,7 +344,7 @@ pub fn latest(
     fromrepo: Option<&str>,
     show_installed: bool,
 ) -> PkgResult<Vec<(String, String)>> {
-    let installed = backend.list(ctx.host)?.installed;
+    let installed = &listing(ctx, backend)?.installed;
     let candidates = backend.candidates(ctx.host, names, fromrepo)?;
     let newest = |name: &String| {
         let candidate = candidates.get(name).cloned().unwrap_or_default();

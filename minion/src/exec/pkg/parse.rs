@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+use data::Dict;
+
 /// Package name → its versions (several where architectures or slots differ).
 pub type Versions = BTreeMap<String, Vec<String>>;
 
@@ -203,4 +206,117 @@ fn apk_split(full: &str) -> Option<(&str, &str)> {
     let (rest, _) = full.rsplit_once("-r")?;
     let (name, _) = rest.rsplit_once('-')?;
     Some((name, full.get(name.len() + 1..)?))
+}
+
+/// `apt-get --assume-no autoremove`: the packages that would go, sorted.
+pub fn apt_autoremove(out: &str) -> Vec<String> {
+    let mut lines = out.lines().skip_while(|line| !line.contains("The following packages will be REMOVED:"));
+    lines.next();
+    let listed = lines.take_while(|line| line.starts_with(' '));
+    let mut names: Vec<String> = listed.flat_map(str::split_whitespace).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// `dpkg-query` with `key:value` lines and a description of many lines, up to `end` for each package.
+pub fn dpkg_info(out: &str, end: &str) -> Vec<(String, Dict)> {
+    let mut all = Vec::new();
+    for one in out.split(&format!("\n{end}")).map(str::trim_start).filter(|one| !one.is_empty()) {
+        let (head, description) = one.split_once("\ndescription:").unwrap_or((one, ""));
+        let mut fields = Dict::new();
+        for (key, value) in head.lines().filter_map(|line| line.trim().split_once(':')) {
+            match key {
+                _ if value.trim().is_empty() => {}
+                "install_date" => drop(iso_date(value).map(|date| fields.insert(key, date))),
+                _ => drop(fields.insert(key, value)),
+            }
+        }
+        fields.insert("description", description.trim_end_matches('\n'));
+        let name = fields.get("package").map(ToString::to_string).unwrap_or_default();
+        all.push((name, fields));
+    }
+    all
+}
+
+/// Seconds since the epoch as a date.
+pub(super) fn iso_date(seconds: &str) -> Option<String> {
+    let date: DateTime<Utc> = DateTime::from_timestamp(seconds.trim().parse().ok()?, 0)?;
+    Some(date.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// The licences that a file `copyright` of Debian names, sorted.
+pub fn licences(copyright: &str) -> String {
+    let named = copyright.lines().filter_map(|line| line.strip_prefix("License:")).map(str::trim);
+    named.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// `apk info --who-owns`: the package.
+pub fn apk_owner(out: &str) -> Option<String> {
+    let line = out.lines().find(|line| line.contains(" is owned by "))?;
+    let (name, _) = apk_split(line.rsplit(' ').next()?)?;
+    Some(name.to_owned())
+}
+
+/// `/lib/apk/db/installed`: package → what is known of it.
+pub fn apk_info(db: &str) -> Vec<(String, Dict)> {
+    let fields = |block: &str| {
+        let mut out = Dict::new();
+        for (key, value) in block.lines().filter_map(|line| line.split_once(':')) {
+            let name = match key {
+                "P" => "name",
+                "V" => "version",
+                "A" => "arch",
+                "T" => "summary",
+                "U" => "url",
+                "L" => "license",
+                "o" => "source",
+                "m" => "packager",
+                "I" => "size",
+                "t" => "build_date_time_t",
+                _ => continue,
+            };
+            out.insert(name, value);
+        }
+        let name = out.get("name").map(ToString::to_string)?;
+        Some((name, out))
+    };
+    db.split("\n\n").filter_map(fields).collect()
+}
+
+/// `dpkg --get-selections`, and files like it: state → packages.
+pub fn selections(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(name), Some(state)) = (words.next(), words.next()) else { continue };
+        match all.iter_mut().find(|(s, _)| s == state) {
+            Some((_, names)) => names.push(name.to_owned()),
+            None => all.push((state.to_owned(), vec![name.to_owned()])),
+        }
+    }
+    all
+}
+
+/// `apt-cache show`: package → version → all fields, or those of `only` (lower case).
+pub fn apt_show_all(out: &str, only: &[String]) -> Dict {
+    let mut all = Dict::new();
+    for block in out.split("\n\n") {
+        let fields: Vec<(&str, &str)> = block
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .map(|(key, value)| (key.trim(), value.trim()))
+            .collect();
+        let find = |wanted: &str| fields.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
+        let (Some(name), Some(version)) = (find("Package"), find("Version")) else { continue };
+        let keep = |key: &str| only.is_empty() || only.contains(&key.to_lowercase());
+        let rest: Dict = fields
+            .iter()
+            .filter(|(key, _)| !matches!(*key, "Package" | "Version") && keep(key))
+            .map(|(key, value)| (*key, *value))
+            .collect();
+        if let Some(versions) = all.entry_or(name, data::Value::dict).as_dict_mut() {
+            versions.insert(version, rest);
+        }
+    }
+    all
 }

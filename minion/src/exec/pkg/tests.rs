@@ -36,6 +36,8 @@ fn outputs_of_package_managers() {
     crate::exec::cases::parse_cases("apt/policy", |text| versions(parse::apt_policy(text)));
     crate::exec::cases::parse_cases("apt/show", |text| lists(parse::apt_show(text)));
     crate::exec::cases::parse_cases("apt/upgrades", |text| versions(parse::apt_upgrades(text)));
+    crate::exec::cases::parse_cases("apt/autoremove", |text| parse::apt_autoremove(text).into());
+    crate::exec::cases::parse_cases("apk/owner", |text| parse::apk_owner(text).into());
     crate::exec::cases::parse_cases("apt/update", |text| {
         let (sources, failed) = parse::apt_update(text);
         Dict::new().with("sources", sources.into_iter().collect::<Dict>()).with("failed", failed).into()

@@ -4,9 +4,9 @@ use data::loose::{Flag, Seconds};
 use data::{Dict, Value};
 
 use super::super::{Applied, Outcome, Plan, State, StateError};
-use super::{failed, is_empty_list, shown_all};
+use super::{altered_files, failed, is_empty_list, nested, options, shown_all};
 use crate::exec::pkg::{
-    self, Backend, InstallOptions, PkgResult, Request, Wanted, backend, local_files, version,
+    self, Backend, Listing, PkgResult, Request, Wanted, backend, listing, local_files, version,
 };
 use crate::{Ctx, args};
 
@@ -23,14 +23,15 @@ args! {
     ///     - cache_valid_time: 3600      # ... unless they are younger than this
     ///     - fromrepo: bookworm-backports
     ///     - install_recommends: false
-    ///     - hold: true                  # and keep that version
+    ///     - hold: true                  # and keep that version; false: let it go
     /// local:
     ///   pkg.installed:
     ///     - sources:
     ///       - app: salt://app_1.0_amd64.deb
     /// ```
-    /// Also: version, skip_verify, allow_updates, ignore_epoch, reinstall, normalize, only_upgrade,
-    /// force_conf_new. Changes: `{name: {old, new}}`.
+    /// Also: version, skip_verify, allow_updates, ignore_epoch, reinstall, normalize, only_upgrade, force_conf_new,
+    /// debconf (a file of answers), env, pkg_verify (rpm); for dnf enablerepo, disablerepo, disableexcludes, branch,
+    /// setopt. Changes: `{name: {old, new}}`.
     pub struct Installed {
         name: String,
         #[serde(default)]
@@ -39,8 +40,6 @@ args! {
         refresh: Option<Flag>,
         #[serde(default)]
         fromrepo: Option<String>,
-        #[serde(default)]
-        skip_verify: Flag,
         #[serde(default)]
         pkgs: Value,
         #[serde(default)]
@@ -60,11 +59,35 @@ args! {
         #[serde(default)]
         cache_valid_time: Seconds,
         #[serde(default)]
-        install_recommends: Option<Flag>,
+        pkg_verify: Value,
         #[serde(default)]
-        only_upgrade: Flag,
-        #[serde(default)]
-        force_conf_new: Flag,
+        debconf: Option<String>,
+        #[serde(default, rename = "skip_suggestions")]
+        _skip_suggestions: Value,
+        #[serde(default, rename = "resolve_capabilities")]
+        _resolve_capabilities: Value,
+        #[serde(default, rename = "verify_ssl")]
+        _verify_ssl: Value,
+        #[serde(default, rename = "install_recommends")]
+        _install_recommends: Value,
+        #[serde(default, rename = "skip_verify")]
+        _skip_verify: Value,
+        #[serde(default, rename = "only_upgrade")]
+        _only_upgrade: Value,
+        #[serde(default, rename = "force_conf_new")]
+        _force_conf_new: Value,
+        #[serde(default, rename = "env")]
+        _env: Value,
+        #[serde(default, rename = "enablerepo")]
+        _enablerepo: Value,
+        #[serde(default, rename = "disablerepo")]
+        _disablerepo: Value,
+        #[serde(default, rename = "disableexcludes")]
+        _disableexcludes: Value,
+        #[serde(default, rename = "branch")]
+        _branch: Value,
+        #[serde(default, rename = "setopt")]
+        _setopt: Value,
     }
 }
 
@@ -79,6 +102,8 @@ pub struct Step {
     sources: Vec<(String, String)>,
     unpurge: Vec<String>,
     reinstall: Vec<String>,
+    /// Why they are, where it is because files differ from what was packed.
+    altered: Vec<(String, Value)>,
     /// What is said when only the holds are to change.
     already: Option<String>,
 }
@@ -103,7 +128,13 @@ impl Installed {
     }
 
     /// Versions called `latest` become numbers.
-    fn resolve_latest(&self, ctx: &Ctx<'_>, backend: &dyn Backend, desired: &mut Wanted) -> PkgResult<()> {
+    fn resolve_latest(
+        &self,
+        ctx: &Ctx<'_>,
+        backend: &dyn Backend,
+        all: &Listing,
+        desired: &mut Wanted,
+    ) -> PkgResult<()> {
         let names: Vec<String> =
             desired.iter().filter(|(_, v)| v.as_deref() == Some("latest")).map(|(n, _)| n.clone()).collect();
         if names.is_empty() {
@@ -112,9 +143,11 @@ impl Installed {
         if pkg::refresh_due(ctx, self.refresh.map(|f| f.0)) && !ctx.test {
             pkg::refresh(ctx, backend, self.cache_valid_time.0, false)?;
         }
-        for (name, newest) in pkg::latest(ctx, backend, &names, self.fromrepo.as_deref(), true)? {
+        for (name, newest) in pkg::latest(ctx, backend, &names, self.fromrepo.as_deref(), false)? {
             if let Some((_, version)) = desired.iter_mut().find(|(n, _)| *n == name) {
-                *version = Some(newest).filter(|v| !v.is_empty());
+                // Nothing newer than what is there.
+                let there = || all.installed.get(&name).and_then(|v| v.last()).cloned();
+                *version = Some(newest).filter(|v| !v.is_empty()).or_else(there);
             }
         }
         Ok(())
@@ -151,18 +184,6 @@ impl Installed {
             }
         }
         Ok(())
-    }
-
-    fn options(&self) -> InstallOptions {
-        InstallOptions {
-            fromrepo: self.fromrepo.clone(),
-            skip_verify: self.skip_verify.0,
-            recommends: self.install_recommends.map(|f| f.0),
-            only_upgrade: self.only_upgrade.0,
-            force_conf_new: self.force_conf_new.0,
-            reinstall: self.reinstall.0,
-            ..InstallOptions::default()
-        }
     }
 
     /// What test mode says of the packages to come: the version that would be installed, where it is known.
@@ -207,14 +228,14 @@ impl State for Installed {
         }
         let backend = backend(ctx)?;
         let backend = &*backend;
-        let all = backend.list(ctx.host)?;
+        let all = listing(ctx, backend)?;
         let (mut desired, mut sources) = (Wanted::new(), Vec::new());
         if self.sources.is_true() {
             sources = pkg::sources(&self.sources, |n| self.normalized(backend, n)).unwrap_or_default();
             desired.extend(sources.iter().map(|(name, _)| (name.clone(), None)));
         } else {
             desired = self.desired(backend)?;
-            self.resolve_latest(ctx, backend, &mut desired)?;
+            self.resolve_latest(ctx, backend, &all, &mut desired)?;
         }
         if desired.is_empty() {
             let which = if self.sources.is_true() { "sources" } else { "pkgs" };
@@ -228,8 +249,10 @@ impl State for Installed {
             sources,
             unpurge: Vec::new(),
             reinstall: Vec::new(),
+            altered: Vec::new(),
             already: None,
         };
+        let mut to_verify = Vec::new();
         let mut has_version = false;
         for (name, wanted) in &step.desired {
             if all.purge_desired.contains_key(name) {
@@ -240,7 +263,7 @@ impl State for Installed {
             match (current, wanted) {
                 (None, _) => step.targets.push((name.clone(), wanted.clone())),
                 (Some(_), _) if self.reinstall.0 => step.reinstall.push(name.clone()),
-                (Some(_), None) => {}
+                (Some(_), None) => to_verify.push(name.clone()),
                 (Some(current), Some(version)) => {
                     has_version = true;
                     let ignore = self.ignore_epoch.map(|f| f.0);
@@ -249,6 +272,10 @@ impl State for Installed {
                     }
                 }
             }
+        }
+        if self.pkg_verify.is_true() {
+            step.altered = altered_files(ctx, backend, &to_verify, &self.pkg_verify)?;
+            step.reinstall.extend(step.altered.iter().map(|(name, _)| name.clone()));
         }
         self.compare_files(ctx, backend, &all.installed, &mut step)?;
         if step.targets.is_empty() && step.unpurge.is_empty() && step.reinstall.is_empty() {
@@ -267,7 +294,14 @@ impl State for Installed {
                 step.unpurge.join(", ")
             ));
         }
-        if !step.reinstall.is_empty() {
+        for (name, files) in &step.altered {
+            let name = shown_all([name.as_str()], &step.desired).concat();
+            comment.push(format!(
+                "Package '{name}' would be reinstalled because the following files have been altered:\n{}",
+                nested(files)
+            ));
+        }
+        if self.reinstall.0 && !step.reinstall.is_empty() {
             let names = shown_all(step.reinstall.iter().map(String::as_str), &step.desired);
             comment.push(format!("The following packages would be reinstalled: {}", names.join(", ")));
         }
@@ -308,7 +342,7 @@ impl Installed {
         let known: Vec<(String, String)> =
             step.sources.iter().filter(|(name, _)| !is_target(name)).cloned().collect();
         for (source, path) in known.iter().zip(local_files(ctx, &known)?) {
-            let (_, version) = backend.file_info(ctx.host, &path)?;
+            let version = backend.file_info(ctx.host, &path)?.version;
             let current = installed.get(&source.0).map(Vec::as_slice).unwrap_or_default();
             let ignore = self.ignore_epoch.map(|f| f.0);
             if !version::fulfils(current, &version, ignore, false, backend.compare()) {
@@ -327,12 +361,8 @@ impl Installed {
         already: String,
     ) -> Result<Plan<Step>, StateError> {
         let Some(hold) = self.hold else { return Ok(Plan::nothing(already)) };
-        let selections = backend.selections(ctx.host)?;
-        let is_held = |name: &str| {
-            selections
-                .iter()
-                .any(|(full, s)| s == "hold" && (full == name || full.split(':').next() == Some(name)))
-        };
+        let held = backend.holds(ctx.host, &*listing(ctx, backend)?)?;
+        let is_held = |name: &str| held.iter().any(|full| pkg::is_of(full, name));
         if ctx.test || step.desired.iter().all(|(name, _)| is_held(name) == hold.0) {
             // Says what it would do, or that there is nothing to do: either way it changes nothing here.
             let mut out = Outcome::new(Some(true), already);
@@ -345,7 +375,7 @@ impl Installed {
 
     fn install(&self, ctx: &Ctx<'_>, backend: &dyn Backend, step: &Step) -> PkgResult<Dict> {
         let mut request = Request {
-            options: self.options(),
+            options: pkg::InstallOptions { reinstall: !step.reinstall.is_empty(), ..options(ctx) },
             ignore_epoch: self.ignore_epoch.is_some_and(|f| f.0),
             refresh: pkg::refresh_due(ctx, self.refresh.map(|f| f.0)),
             cache_valid_time: self.cache_valid_time.0,
@@ -362,17 +392,15 @@ impl Installed {
                 step.sources.iter().filter(|(n, _)| is_meant(n)).cloned().collect();
             request.files = local_files(ctx, &meant)?;
         }
+        if let Some(answers) =
+            self.debconf.as_ref().filter(|_| !request.names.is_empty() || !request.files.is_empty())
+        {
+            ctx.call("debconf.set_file", vec![answers.as_str().into()], Dict::new())
+                .map_err(|e| pkg::PkgError::Refused(e.to_string()))?;
+        }
         let mut changes = pkg::install(ctx, backend, &request)?;
         if !step.unpurge.is_empty() {
-            for name in &step.unpurge {
-                backend.select(ctx.host, name, "install")?;
-            }
-            let unpurged: Dict = step
-                .unpurge
-                .iter()
-                .map(|name| (name.as_str(), Dict::new().with("old", "purge").with("new", "install")))
-                .collect();
-            changes.insert("purge_desired", unpurged);
+            changes.insert("purge_desired", pkg::unpurge(ctx, backend, &step.unpurge)?);
         }
         Ok(changes)
     }
@@ -385,7 +413,7 @@ impl Installed {
         step: &Step,
         changes: Dict,
     ) -> Result<Outcome, StateError> {
-        let now = backend.list(ctx.host)?.installed;
+        let now = &listing(ctx, backend)?.installed;
         let is_good = |name: &str, wanted: Option<&str>| match (now.get(name), wanted) {
             (None, _) => now.contains_key(&backend.normalize(name)),
             (Some(_), None | Some("latest" | "")) => true,
@@ -444,7 +472,11 @@ impl Installed {
         for name in &step.reinstall {
             let name_shown = shown_all([name.as_str()], &step.desired).join("");
             if out.changes.contains(name) {
-                comments.push(format!("Package {name_shown} was reinstalled."));
+                let mut comment = format!("Package {name_shown} was reinstalled.");
+                if let Some((_, files)) = step.altered.iter().find(|(n, _)| n == name) {
+                    comment.push_str(&format!(" The following files were remediated:\n{}", nested(files)));
+                }
+                comments.push(comment);
             } else {
                 comments.push(format!("Reinstall was not successful for package {name_shown}."));
                 out.result = Some(false);

@@ -4,8 +4,8 @@ use data::loose::{Flag, Seconds};
 use data::{Dict, Value};
 
 use super::super::{Applied, Outcome, Plan, State, StateError};
-use super::{failed, is_empty_list};
-use crate::exec::pkg::{self, InstallOptions, Request, backend};
+use super::{failed, is_empty_list, options};
+use crate::exec::pkg::{self, InstallOptions, Request, backend, listing};
 use crate::{Ctx, args};
 
 args! {
@@ -25,19 +25,29 @@ args! {
         #[serde(default)]
         fromrepo: Option<String>,
         #[serde(default)]
-        skip_verify: Flag,
-        #[serde(default)]
         pkgs: Value,
         #[serde(default)]
         sources: Value,
         #[serde(default)]
         cache_valid_time: Seconds,
-        #[serde(default)]
-        install_recommends: Option<Flag>,
-        #[serde(default)]
-        only_upgrade: Flag,
-        #[serde(default)]
-        force_conf_new: Flag,
+        #[serde(default, rename = "install_recommends")]
+        _install_recommends: Value,
+        #[serde(default, rename = "skip_verify")]
+        _skip_verify: Value,
+        #[serde(default, rename = "only_upgrade")]
+        _only_upgrade: Value,
+        #[serde(default, rename = "force_conf_new")]
+        _force_conf_new: Value,
+        #[serde(default, rename = "env")]
+        _env: Value,
+        #[serde(default, rename = "enablerepo")]
+        _enablerepo: Value,
+        #[serde(default, rename = "disablerepo")]
+        _disablerepo: Value,
+        #[serde(default, rename = "setopt")]
+        _setopt: Value,
+        #[serde(default, rename = "watch_flags")]
+        _watch_flags: Value,
     }
 }
 
@@ -79,7 +89,7 @@ impl State for Latest {
         }
         let newest = pkg::latest(ctx, &*backend, &desired, self.fromrepo.as_deref(), false)
             .map_err(|e| StateError::refused(format!("{checking}: {e}")))?;
-        let installed = backend.list(ctx.host)?.installed;
+        let installed = &listing(ctx, &*backend)?.installed;
         let current = |name: &str| installed.get(name).map(|v| v.join(",")).unwrap_or_default();
         let unknown: Vec<String> = newest
             .iter()
@@ -121,15 +131,7 @@ impl State for Latest {
         let backend = backend(ctx)?;
         let request = Request {
             names: step.targets.iter().map(|(name, _)| (name.clone(), None)).collect(),
-            options: InstallOptions {
-                fromrepo: self.fromrepo.clone(),
-                skip_verify: self.skip_verify.0,
-                recommends: self.install_recommends.map(|f| f.0),
-                only_upgrade: self.only_upgrade.0,
-                force_conf_new: self.force_conf_new.0,
-                newest: true,
-                ..InstallOptions::default()
-            },
+            options: InstallOptions { newest: true, ..options(ctx) },
             ..Request::default()
         };
         let changes = match pkg::install(ctx, &*backend, &request) {

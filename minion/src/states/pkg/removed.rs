@@ -5,7 +5,7 @@ use data::{Dict, Value};
 
 use super::super::{Applied, Outcome, Plan, State, StateError};
 use super::failed;
-use crate::exec::pkg::{self, Backend, PkgResult, Wanted, backend, version};
+use crate::exec::pkg::{self, Backend, PkgResult, Wanted, backend, listing, version};
 use crate::{Ctx, args};
 
 args! {
@@ -80,7 +80,7 @@ impl Removal<'_> {
 
     fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Vec<String>>, StateError> {
         let backend = backend(ctx)?;
-        let all = backend.list(ctx.host)?;
+        let all = listing(ctx, &*backend)?;
         let mut targets = Vec::new();
         let mut has_version = false;
         for (name, wanted) in self.wanted(&*backend)? {
@@ -124,7 +124,7 @@ impl Removal<'_> {
             Ok(changes) => changes,
             Err(error) => return Ok(failed(doing, &error)),
         };
-        let now = backend.list(ctx.host)?;
+        let now = listing(ctx, &*backend)?;
         let left = |name: &&String| {
             now.installed.contains_key(*name) || (self.purge && now.removed.contains_key(*name))
         };

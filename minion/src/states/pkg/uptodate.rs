@@ -1,11 +1,11 @@
 //! `pkg.uptodate`
 
-use data::Dict;
-use data::loose::{Flag, OneOrMany};
+use data::loose::{Flag, OneOrMany, Seconds};
+use data::{Dict, Value};
 
 use super::super::{Applied, Outcome, Plan, State, StateError};
-use super::failed;
-use crate::exec::pkg::{self, InstallOptions, backend};
+use super::{failed, options};
+use crate::exec::pkg::{self, backend, listing};
 use crate::{Ctx, args};
 
 args! {
@@ -17,7 +17,7 @@ args! {
     ///     - refresh: true
     ///     - pkgs: [openssl]     # only these
     /// ```
-    /// Also: dist_upgrade (true). Changes: `{name: {old, new}}`.
+    /// Also: dist_upgrade (true), cache_valid_time, fromrepo, skip_verify, force_conf_new, allow_downgrades. Changes: `{name: {old, new}}`.
     pub struct UpToDate {
         #[serde(rename = "name")]
         _name: String,
@@ -27,6 +27,16 @@ args! {
         pkgs: OneOrMany<String>,
         #[serde(default = yes)]
         dist_upgrade: Flag,
+        #[serde(default)]
+        cache_valid_time: Seconds,
+        #[serde(default)]
+        fromrepo: Option<String>,
+        #[serde(default, rename = "skip_verify")]
+        _skip_verify: Value,
+        #[serde(default, rename = "force_conf_new")]
+        _force_conf_new: Value,
+        #[serde(default, rename = "allow_downgrades")]
+        _allow_downgrades: Value,
     }
 }
 
@@ -41,16 +51,16 @@ impl State for UpToDate {
     fn plan(&self, ctx: &Ctx<'_>) -> Result<Plan<Vec<String>>, StateError> {
         let backend = backend(ctx)?;
         if self.refresh.0 {
-            pkg::refresh(ctx, &*backend, std::time::Duration::ZERO, false)?;
+            pkg::refresh(ctx, &*backend, self.cache_valid_time.0, false)?;
         }
-        let mut upgrades = backend.upgrades(ctx.host, self.dist_upgrade.0, None)?;
+        let mut upgrades = backend.upgrades(ctx.host, self.dist_upgrade.0, self.fromrepo.as_deref())?;
         if !self.pkgs.is_empty() {
             upgrades.retain(|(name, _)| self.pkgs.contains(name));
         }
         if upgrades.is_empty() {
             return Ok(Plan::nothing("System is already up-to-date"));
         }
-        let installed = backend.list(ctx.host)?.installed;
+        let installed = &listing(ctx, &*backend)?.installed;
         let old = |name: &str| installed.get(name).map(|v| v.join(",")).unwrap_or_default();
         let changes: Dict = upgrades
             .iter()
@@ -63,7 +73,7 @@ impl State for UpToDate {
     fn apply(&self, expected: Vec<String>, ctx: &Ctx<'_>) -> Result<Applied, StateError> {
         let backend = backend(ctx)?;
         let names: &[String] = if self.pkgs.is_empty() { &[] } else { &expected };
-        let options = InstallOptions::default();
+        let options = options(ctx);
         let changes = match pkg::upgrade(ctx, &*backend, names, self.dist_upgrade.0, &options) {
             Ok(changes) => changes,
             Err(error) => return Ok(Applied::Done(failed("updating", &error))),
