@@ -1,104 +1,24 @@
 //! The ordered dict: insertion order, any scalar as a key, look-up by `&str` without an allocation.
-//!
-//! Most dicts of a tree have one entry (`- mode: 0644`) and nearly all have a handful: one entry needs no
-//! memory of its own, a few are looked through, and only then is there an index.
-
-use std::hash::{BuildHasher, Hash};
-
-use hashbrown::HashTable;
 
 use crate::Value;
-
-/// How many entries are looked through without an index.
-const FEW: usize = 12;
-
-type Entry = (Value, Value);
+use crate::ordered::{self, Equivalent, Ordered, same_text};
 
 /// An ordered dict. Setting an existing key keeps its place, as in Python.
 #[derive(Clone, Default)]
-pub struct Dict(Entries);
+pub struct Dict(Ordered<Value, Value>);
 
-#[derive(Clone, Default)]
-enum Entries {
-    #[default]
-    None,
-    One(Entry),
-    Few(Vec<Entry>),
-    Many(Box<Indexed>),
-}
-
-/// Many entries, and where each key is among them.
-#[derive(Clone)]
-struct Indexed {
-    entries: Vec<Entry>,
-    index: HashTable<u32>,
-    hasher: foldhash::fast::RandomState,
-}
-
-/// What an entry is looked for by.
-trait Key: Hash {
-    fn is(&self, key: &Value) -> bool;
-}
-
-impl Key for Value {
-    fn is(&self, key: &Value) -> bool {
-        self == key
-    }
-}
+/// The entries of a [`Dict`] in order.
+type Iter<'a> = ordered::Iter<'a, Value, Value>;
+/// The entries of a [`Dict`] in order, by value.
+type IntoIter = ordered::IntoIter<Value, Value>;
 
 /// A text key, without a [`Value`] to be built.
 #[derive(Hash)]
 struct StrKey<'a>(&'a str);
 
-impl Key for StrKey<'_> {
-    fn is(&self, key: &Value) -> bool {
-        key.as_str() == Some(self.0)
-    }
-}
-
-impl Indexed {
-    fn new(entries: Vec<Entry>) -> Box<Self> {
-        let mut indexed = Box::new(Indexed {
-            entries,
-            index: HashTable::new(),
-            hasher: foldhash::fast::RandomState::default(),
-        });
-        indexed.rebuild();
-        indexed
-    }
-
-    fn rebuild(&mut self) {
-        let Indexed { entries, index, hasher } = self;
-        index.clear();
-        let hash_at = |at: u32| entries.get(at as usize).map_or(0, |(key, _)| hasher.hash_one(key));
-        index.reserve(entries.len(), |at| hash_at(*at));
-        for at in 0..u32::try_from(entries.len()).unwrap_or(u32::MAX) {
-            index.insert_unique(hash_at(at), at, |at| hash_at(*at));
-        }
-    }
-
-    fn find(&self, key: &impl Key) -> Option<usize> {
-        let same = |at: &u32| self.entries.get(*at as usize).is_some_and(|(k, _)| key.is(k));
-        self.index.find(self.hasher.hash_one(key), same).map(|at| *at as usize)
-    }
-
-    fn push(&mut self, entry: Entry) {
-        let Indexed { entries, index, hasher } = self;
-        let hash = hasher.hash_one(&entry.0);
-        let at = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        entries.push(entry);
-        let hash_at = |at: &u32| entries.get(*at as usize).map_or(0, |(key, _)| hasher.hash_one(key));
-        index.insert_unique(hash, at, hash_at);
-    }
-
-    fn remove(&mut self, at: usize) -> Entry {
-        let gone = u32::try_from(at).unwrap_or(u32::MAX);
-        let entry = self.entries.remove(at);
-        self.index.retain(|i| *i != gone);
-        for i in self.index.iter_mut().filter(|i| **i > gone) {
-            *i -= 1;
-        }
-        entry
+impl Equivalent<Value> for StrKey<'_> {
+    fn equivalent(&self, key: &Value) -> bool {
+        matches!(key, Value::Str(text) if same_text(text, self.0))
     }
 }
 
@@ -110,129 +30,56 @@ impl Dict {
 
     /// An empty dict with room for `n` entries.
     pub fn with_capacity(n: usize) -> Self {
-        Dict(match n {
-            0 | 1 => Entries::None,
-            _ if n <= FEW => Entries::Few(Vec::with_capacity(n)),
-            _ => {
-                let mut indexed = Indexed::new(Vec::with_capacity(n));
-                indexed.index.reserve(n, |_| 0);
-                Entries::Many(indexed)
-            }
-        })
+        Dict(Ordered::with_capacity(n))
     }
 
-    fn entries(&self) -> &[Entry] {
-        match &self.0 {
-            Entries::None => &[],
-            Entries::One(entry) => std::slice::from_ref(entry),
-            Entries::Few(entries) => entries,
-            Entries::Many(indexed) => &indexed.entries,
+    /// Where a key is. Nearly all are text.
+    fn find(&self, key: &Value) -> Option<usize> {
+        match key {
+            Value::Str(text) => self.0.find(&StrKey(text)),
+            _ => self.0.find(key),
         }
-    }
-
-    fn entries_mut(&mut self) -> &mut [Entry] {
-        match &mut self.0 {
-            Entries::None => &mut [],
-            Entries::One(entry) => std::slice::from_mut(entry),
-            Entries::Few(entries) => entries,
-            Entries::Many(indexed) => &mut indexed.entries,
-        }
-    }
-
-    fn find(&self, key: &impl Key) -> Option<usize> {
-        match &self.0 {
-            Entries::Many(indexed) => indexed.find(key),
-            _ => self.entries().iter().position(|(k, _)| key.is(k)),
-        }
-    }
-
-    fn find_value(&self, key: &impl Key) -> Option<&Value> {
-        self.entries().get(self.find(key)?).map(|(_, value)| value)
-    }
-
-    fn find_value_mut(&mut self, key: &impl Key) -> Option<&mut Value> {
-        let at = self.find(key)?;
-        self.entries_mut().get_mut(at).map(|(_, value)| value)
-    }
-
-    /// Puts a key at the end that is not there yet.
-    fn push(&mut self, key: Value, value: Value) {
-        let entry = (key, value);
-        match &mut self.0 {
-            Entries::None => self.0 = Entries::One(entry),
-            Entries::One(_) => {
-                if let Entries::One(first) = std::mem::take(&mut self.0) {
-                    let mut entries = Vec::with_capacity(4);
-                    entries.extend([first, entry]);
-                    self.0 = Entries::Few(entries);
-                }
-            }
-            Entries::Few(entries) => {
-                entries.push(entry);
-                if entries.len() > FEW {
-                    self.0 = Entries::Many(Indexed::new(std::mem::take(entries)));
-                }
-            }
-            Entries::Many(indexed) => indexed.push(entry),
-        }
-    }
-
-    fn take_at(&mut self, at: usize) -> Option<Value> {
-        let (_, value) = match &mut self.0 {
-            Entries::None => return None,
-            Entries::One(_) => match std::mem::take(&mut self.0) {
-                Entries::One(entry) => entry,
-                _ => return None,
-            },
-            Entries::Few(entries) => entries.remove(at),
-            Entries::Many(indexed) => indexed.remove(at),
-        };
-        Some(value)
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.entries().len()
+        self.0.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries().is_empty()
+        self.0.is_empty()
     }
 
     /// The value of a text key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.find_value(&StrKey(key))
+        self.0.get(&StrKey(key))
     }
 
     /// The value of a text key, for writing.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.find_value_mut(&StrKey(key))
+        self.0.get_mut(&StrKey(key))
     }
 
     /// Whether there is a text key `key`.
     pub fn contains(&self, key: &str) -> bool {
-        self.find(&StrKey(key)).is_some()
+        self.0.contains_key(&StrKey(key))
     }
 
     /// The value of any key.
     pub fn get_value(&self, key: &Value) -> Option<&Value> {
-        self.find_value(key)
+        self.0.get_index(self.find(key)?).map(|(_, value)| value)
     }
 
     /// The value of any key, for writing.
     pub fn get_value_mut(&mut self, key: &Value) -> Option<&mut Value> {
-        self.find_value_mut(key)
+        let at = self.find(key)?;
+        self.0.value_at_mut(at)
     }
 
     /// The value at `key`, which is put there first when it is missing.
     pub fn entry_or(&mut self, key: impl Into<Value>, default: impl FnOnce() -> Value) -> &mut Value {
-        let key = key.into();
-        let at = self.find(&key).unwrap_or_else(|| {
-            self.push(key, default());
-            self.len() - 1
-        });
-        &mut self.entries_mut()[at].1
+        self.0.get_or_insert_with(key.into(), default)
     }
 
     /// Sets `key`; what it held before comes back.
@@ -241,10 +88,10 @@ impl Dict {
     }
 
     fn set(&mut self, key: Value, value: Value) -> Option<Value> {
-        match self.find_value_mut(&key) {
+        match self.get_value_mut(&key) {
             Some(slot) => Some(std::mem::replace(slot, value)),
             None => {
-                self.push(key, value);
+                self.0.push(key, value);
                 None
             }
         }
@@ -259,54 +106,42 @@ impl Dict {
 
     /// Takes a text key out; the order of the others stays.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.find(&StrKey(key)).and_then(|at| self.take_at(at))
+        self.0.shift_remove(&StrKey(key))
     }
 
     /// Takes any key out; the order of the others stays.
     pub fn remove_value(&mut self, key: &Value) -> Option<Value> {
-        self.find(key).and_then(|at| self.take_at(at))
+        self.0.shift_remove(key)
     }
 
     /// The entry at a position.
     pub fn get_index(&self, index: usize) -> Option<(&Value, &Value)> {
-        self.entries().get(index).map(|(key, value)| (key, value))
+        self.0.get_index(index)
     }
 
     /// Keeps only the entries for which `keep` says so.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Value, &mut Value) -> bool) {
-        match &mut self.0 {
-            Entries::None => {}
-            Entries::One((key, value)) => {
-                if !keep(key, value) {
-                    self.0 = Entries::None;
-                }
-            }
-            Entries::Few(entries) => entries.retain_mut(|(key, value)| keep(key, value)),
-            Entries::Many(indexed) => {
-                indexed.entries.retain_mut(|(key, value)| keep(key, value));
-                indexed.rebuild();
-            }
-        }
+    pub fn retain(&mut self, keep: impl FnMut(&Value, &mut Value) -> bool) {
+        self.0.retain(keep);
     }
 
     /// Entries in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(self.entries().iter())
+        self.0.iter()
     }
 
     /// Entries in order, values for writing.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&Value, &mut Value)> + ExactSizeIterator {
-        self.entries_mut().iter_mut().map(|(key, value)| (&*key, value))
+        self.0.iter_mut()
     }
 
     /// Keys in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
-        self.entries().iter().map(|(key, _)| key)
+        self.0.keys()
     }
 
     /// Values in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
-        self.entries().iter().map(|(_, value)| value)
+        self.0.values()
     }
 }
 
@@ -345,64 +180,11 @@ impl<K: Into<Value>, V: Into<Value>> Extend<(K, V)> for Dict {
     }
 }
 
-/// The entries of a [`Dict`] in order.
-#[derive(Clone)]
-pub struct Iter<'a>(std::slice::Iter<'a, Entry>);
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = (&'a Value, &'a Value);
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (key, value))
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Iter<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(|(key, value)| (key, value))
-    }
-}
-
-impl ExactSizeIterator for Iter<'_> {}
-
-/// The entries of a [`Dict`] in order, by value.
-pub struct IntoIter {
-    one: Option<Entry>,
-    rest: std::vec::IntoIter<Entry>,
-}
-
-impl Iterator for IntoIter {
-    type Item = Entry;
-    fn next(&mut self) -> Option<Entry> {
-        self.one.take().or_else(|| self.rest.next())
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let n = usize::from(self.one.is_some()) + self.rest.len();
-        (n, Some(n))
-    }
-}
-
-impl DoubleEndedIterator for IntoIter {
-    fn next_back(&mut self) -> Option<Entry> {
-        self.rest.next_back().or_else(|| self.one.take())
-    }
-}
-
-impl ExactSizeIterator for IntoIter {}
-
 impl IntoIterator for Dict {
-    type Item = Entry;
+    type Item = (Value, Value);
     type IntoIter = IntoIter;
     fn into_iter(self) -> IntoIter {
-        let (one, rest) = match self.0 {
-            Entries::None => (None, Vec::new()),
-            Entries::One(entry) => (Some(entry), Vec::new()),
-            Entries::Few(entries) => (None, entries),
-            Entries::Many(indexed) => (None, indexed.entries),
-        };
-        IntoIter { one, rest: rest.into_iter() }
+        self.0.into_iter()
     }
 }
 

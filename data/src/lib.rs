@@ -8,6 +8,7 @@ pub mod lookup;
 pub mod loose;
 pub mod merge;
 pub mod msgpack;
+pub mod ordered;
 pub mod output;
 pub mod python;
 pub mod random;

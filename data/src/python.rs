@@ -31,6 +31,25 @@ pub fn write_repr(out: &mut dyn Write, value: &Value) -> fmt::Result {
     }
 }
 
+/// Writes an integer, without the detour that formatting takes.
+pub fn push_int(out: &mut String, i: i64) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    let mut rest = i.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if i < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|b| char::from(*b)));
+}
+
 /// Writes `repr()` of a dict.
 pub fn write_dict_repr(out: &mut dyn Write, dict: &Dict) -> fmt::Result {
     out.write_char('{')?;

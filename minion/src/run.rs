@@ -1,17 +1,48 @@
 //! The two traits of the state language for the minion: what templates may ask, and how chunks are run.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use data::{Dict, Value};
 use rustix::fs::Mode;
+use sls::render::Renderer;
 use sls::{Aggregated, CallError, FetchError, Filtered, LowChunk, RenderEnv, Runner, StateResult};
 
 use crate::caller::Caller;
 use crate::ctx::{Ctx, JobCtx, Scope};
 use crate::host::{Cmd, Host};
 use crate::states;
+
+/// The renderer of a job, and what it was made for.
+struct Kept {
+    job: Arc<JobCtx>,
+    scope: Arc<Scope>,
+    renderer: Rc<Renderer>,
+}
+
+thread_local! {
+    /// A job has its thread, so that this ends with it.
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+/// The renderer of this job's templates: what several states take from one template is parsed once.
+pub(crate) fn renderer_of(ctx: &Ctx<'_>) -> Rc<Renderer> {
+    KEPT.with_borrow_mut(|kept| match kept {
+        Some(kept) if Arc::ptr_eq(&kept.job, ctx.job) && Arc::ptr_eq(&kept.scope, ctx.scope) => {
+            kept.renderer.refresh();
+            Rc::clone(&kept.renderer)
+        }
+        _ => {
+            let renderer = Rc::new(Renderer::new(Rc::new(Minion::of(ctx))));
+            let (job, scope) = (Arc::clone(ctx.job), Arc::clone(ctx.scope));
+            *kept = Some(Kept { job, scope, renderer: Rc::clone(&renderer) });
+            renderer
+        }
+    })
+}
 
 /// The minion as templates and state runs see it, for one job and within one scope.
 #[derive(Clone)]

@@ -46,7 +46,16 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Steps over white space, of which there is little.
+    #[inline]
     fn blanks(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            Some(b'!'..=b'~') if !self.json5 => Ok(()),
+            _ => self.skip_blanks(),
+        }
+    }
+
+    fn skip_blanks(&mut self) -> Result<(), Error> {
         loop {
             while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
                 self.at += 1;
@@ -278,9 +287,9 @@ impl<'a> Reader<'a> {
         let mut out: Option<String> = None;
         loop {
             let start = self.at;
-            while self.peek().is_some_and(|b| b != quote && b != b'\\' && b >= 0x20) {
-                self.at += 1;
-            }
+            let rest = self.bytes.get(start..).unwrap_or(&[]);
+            let plain = rest.iter().position(|b| *b == quote || *b == b'\\' || *b < 0x20);
+            self.at += plain.unwrap_or(rest.len());
             let piece = self.text.get(start..self.at).unwrap_or("");
             match self.peek() {
                 Some(b) if b == quote => {

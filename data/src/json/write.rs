@@ -31,7 +31,8 @@ fn write(out: &mut String, value: &Value, options: DumpOptions, depth: usize) {
     match value {
         Value::None => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => write_number(out, value),
+        Value::Int(i) => crate::python::push_int(out, *i),
+        Value::BigInt(_) | Value::Float(_) => write_number(out, value),
         Value::Str(s) => write_str(out, s, options.ensure_ascii),
         // As `default=repr`, which is how Salt dumps what JSON has no form for.
         Value::Bytes(_) | Value::DateTime(_) => write_str(out, &format!("{value:?}"), options.ensure_ascii),
@@ -81,29 +82,28 @@ fn write_entries<'v>(
 }
 
 fn next_item(out: &mut String, index: usize, options: DumpOptions, depth: usize) {
-    if index > 0 {
-        out.push_str(if options.indent.is_some() { "," } else { ", " });
+    match (options.indent, index) {
+        (None, 0) => {}
+        (None, _) => out.push_str(", "),
+        (Some(spaces), 0) => new_line(out, "\n", spaces * (depth + 1)),
+        (Some(spaces), _) => new_line(out, ",\n", spaces * (depth + 1)),
     }
-    new_line(out, options.indent, depth + 1);
 }
 
 fn close(out: &mut String, bracket: char, length: usize, options: DumpOptions, depth: usize) {
-    if length > 0 {
-        new_line(out, options.indent, depth);
+    if let (1.., Some(spaces)) = (length, options.indent) {
+        new_line(out, "\n", spaces * depth);
     }
     out.push(bracket);
 }
 
-fn new_line(out: &mut String, indent: Option<usize>, depth: usize) {
+fn new_line(out: &mut String, end: &str, mut indent: usize) {
     const BLANKS: &str = "                                                                ";
-    if let Some(spaces) = indent {
-        out.push('\n');
-        let mut missing = spaces * depth;
-        while missing > 0 {
-            let run = BLANKS.get(..missing).unwrap_or(BLANKS);
-            out.push_str(run);
-            missing -= run.len();
-        }
+    out.push_str(end);
+    while indent > 0 {
+        let run = BLANKS.get(..indent).unwrap_or(BLANKS);
+        out.push_str(run);
+        indent -= run.len();
     }
 }
 
@@ -134,10 +134,17 @@ fn write_number(out: &mut String, value: &Value) {
 }
 
 fn write_str(out: &mut String, text: &str, ensure_ascii: bool) {
+    let plain = |b: u8| (b >= b' ') & (b != b'"') & (b != b'\\') & !(ensure_ascii & (b >= 0x7f));
+    out.reserve(text.len() + 2);
     out.push('"');
+    // Without a way out, so that many bytes are looked at in one step.
+    if text.bytes().fold(true, |fine, b| fine & plain(b)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut rest = text;
     // What needs no escape goes over in runs.
-    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\' && !(ensure_ascii && b >= 0x7f);
     while let Some(at) = rest.bytes().position(|b| !plain(b)) {
         let (run, tail) = rest.split_at(at);
         out.push_str(run);

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::MAX_DEPTH;
 use super::error::{Error, Kind, Mark};
-use super::plain::Plain;
 use super::resolve::{Tag, resolve};
 use super::scan::{Scanner, Token, TokenKind};
-use super::{MAX_DEPTH, Rules};
-use crate::Value;
 
 /// The place of a node in [`Document::nodes`]. An alias is the same id once more.
 pub(super) type Id = usize;
@@ -55,24 +53,9 @@ pub(super) struct Document<'a> {
 
 /// The one document of a text; none for an empty one.
 pub(super) fn compose(text: &str) -> Result<Option<Document<'_>>, Error> {
-    let mut composer = Composer::new(text, None)?;
+    let mut composer = Composer::new(text)?;
     let root = composer.document()?;
     Ok(root.map(|root| Document { aliased: !composer.anchors.is_empty(), nodes: composer.nodes, root }))
-}
-
-/// The value of a document in which nothing is out of the ordinary, made while it is read: no node is kept. None
-/// for one with anchors, tags, merges or an error; then the nodes are needed to tell what is meant, or what is wrong.
-pub(super) fn load_plain(text: &str, rules: Rules) -> Option<Value> {
-    let mut composer = Composer::new(text, Some(Plain::new(rules))).ok()?;
-    match composer.document().ok()? {
-        Some(_) => composer.plain?.finish(),
-        None => Some(Value::None),
-    }
-}
-
-/// Ends [`load_plain`]. Nobody reads it.
-fn not_plain() -> Error {
-    Error::new(Kind::Composer, "", Mark::default())
 }
 
 struct Composer<'a> {
@@ -81,8 +64,6 @@ struct Composer<'a> {
     anchors: HashMap<&'a str, (Id, Mark), foldhash::fast::RandomState>,
     /// What `%TAG` declared.
     handles: HashMap<Cow<'a, str>, Cow<'a, str>>,
-    /// Values instead of nodes, as long as nothing refers to anything.
-    plain: Option<Plain>,
 }
 
 /// What may stand where a node is read.
@@ -104,13 +85,12 @@ struct Properties<'a> {
 }
 
 impl<'a> Composer<'a> {
-    fn new(text: &'a str, plain: Option<Plain>) -> Result<Self, Error> {
+    fn new(text: &'a str) -> Result<Self, Error> {
         Ok(Composer {
             scanner: Scanner::new(text)?,
             nodes: Vec::new(),
             anchors: HashMap::default(),
             handles: HashMap::new(),
-            plain,
         })
     }
 
@@ -217,10 +197,6 @@ impl<'a> Composer<'a> {
         mark: Mark,
         content: Content<'a>,
     ) -> Result<Id, Error> {
-        if let (Some(plain), Content::Scalar(text)) = (&mut self.plain, &content) {
-            let fine = anchor.is_none() && plain.scalar(&tag, text);
-            return if fine { Ok(0) } else { Err(not_plain()) };
-        }
         let id = self.nodes.len();
         if let Some(name) = anchor
             && let Some((_, first)) = self.anchors.insert(name, (id, mark))
@@ -274,9 +250,6 @@ impl<'a> Composer<'a> {
         value: Cow<'a, str>,
         plain: bool,
     ) -> Result<Id, Error> {
-        if self.plain.is_some() && (has.tag.is_some() || has.non_specific) {
-            return Err(not_plain());
-        }
         let tag = match has.tag {
             Some(name) => Tag::from_name(&name),
             None if plain || has.non_specific => resolve(&value),
@@ -336,7 +309,7 @@ impl<'a> Composer<'a> {
             TokenKind::Anchor(_) | TokenKind::Tag(_) => self.properties(start)?,
             _ => Properties::default(),
         };
-        let (block, plain) = (place != Place::Flow, self.plain.is_some());
+        let block = place != Place::Flow;
         match self.kind()? {
             TokenKind::Scalar { .. } => match self.scanner.take()?.kind {
                 TokenKind::Scalar { value, plain } => self.scalar(has, start, value, plain),
@@ -349,7 +322,7 @@ impl<'a> Composer<'a> {
             FlowMapStart => self.collection(has, Tag::Map, start, |c| c.flow_map(depth)),
             BlockSeqStart if block => self.collection(has, Tag::Seq, start, |c| c.block_seq(depth)),
             BlockMapStart if block => self.collection(has, Tag::Map, start, |c| c.block_map(depth)),
-            _ if has.non_specific && !plain => {
+            _ if has.non_specific => {
                 self.add(has.anchor, Tag::Str, start, Content::Scalar(Cow::Borrowed("")))
             }
             _ if has.anchor.is_some() || has.tag.is_some() => {
@@ -362,13 +335,6 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// Values wait in [`Plain`] for what they are in; nodes are listed.
-    fn keep<T>(&self, list: &mut Vec<T>, item: T) {
-        if self.plain.is_none() {
-            list.push(item);
-        }
-    }
-
     /// A collection is known under its anchor before its items are read.
     fn collection(
         &mut self,
@@ -377,15 +343,6 @@ impl<'a> Composer<'a> {
         mark: Mark,
         read: impl FnOnce(&mut Self) -> Result<Content<'a>, Error>,
     ) -> Result<Id, Error> {
-        if let Some(plain) = &self.plain {
-            if has.anchor.is_some() || has.tag.is_some() {
-                return Err(not_plain());
-            }
-            let from = plain.made();
-            read(self)?;
-            let made = self.plain.as_mut().is_some_and(|plain| plain.collection(from, default == Tag::Seq));
-            return if made { Ok(0) } else { Err(not_plain()) };
-        }
         let nothing = if default == Tag::Seq { Content::Seq(Vec::new()) } else { Content::Map(Vec::new()) };
         let tag = has.tag.map_or(default, |name| Tag::from_name(&name));
         let id = self.add(has.anchor, tag, mark, nothing)?;
@@ -404,7 +361,7 @@ impl<'a> Composer<'a> {
                     BlockEntry | BlockEnd => self.empty(end)?,
                     _ => self.node(Place::Block, depth + 1)?,
                 };
-                self.keep(&mut items, item);
+                items.push(item);
             } else if self.skip_if(&BlockEnd)? {
                 return Ok(Content::Seq(items));
             } else {
@@ -426,7 +383,7 @@ impl<'a> Composer<'a> {
                 BlockEntry | Key | Value | BlockEnd => self.empty(end)?,
                 _ => self.node(Place::Block, depth + 1)?,
             };
-            self.keep(&mut items, item);
+            items.push(item);
         }
     }
 
@@ -457,7 +414,7 @@ impl<'a> Composer<'a> {
             } else {
                 self.empty(start)?
             };
-            self.keep(&mut entries, (key, value));
+            entries.push((key, value));
         }
     }
 
@@ -476,7 +433,7 @@ impl<'a> Composer<'a> {
                 Key => self.single_pair(depth)?,
                 _ => self.node(Place::Flow, depth + 1)?,
             };
-            self.keep(&mut items, item);
+            items.push(item);
         }
         self.scanner.take()?;
         Ok(Content::Seq(items))
@@ -503,9 +460,7 @@ impl<'a> Composer<'a> {
                 _ if has_value => c.node(Place::Flow, depth + 2)?,
                 _ => c.empty(next)?,
             };
-            let mut entries = Vec::new();
-            c.keep(&mut entries, (key, value));
-            Ok(Content::Map(entries))
+            Ok(Content::Map(vec![(key, value)]))
         })
     }
 
@@ -531,7 +486,7 @@ impl<'a> Composer<'a> {
                 let key = self.node(Place::Flow, depth + 1)?;
                 let end = self.scanner.peek()?.start;
                 let value = self.empty(end)?;
-                self.keep(&mut entries, (key, value));
+                entries.push((key, value));
                 continue;
             };
             let has_value = self.skip_if(&Value)?;
@@ -541,7 +496,7 @@ impl<'a> Composer<'a> {
                 _ if has_value => self.node(Place::Flow, depth + 1)?,
                 _ => self.empty(next)?,
             };
-            self.keep(&mut entries, (key, value));
+            entries.push((key, value));
         }
         self.scanner.take()?;
         Ok(Content::Map(entries))

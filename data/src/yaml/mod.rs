@@ -1,12 +1,14 @@
 //! YAML 1.1 as PyYAML reads and writes it, with Salt's rules for SLS on top.
 //!
-//! Reading goes text → tokens ([`scan`]) → nodes ([`compose`]) → values ([`construct`]); which type a plain
-//! scalar has is decided in [`resolve`].
+//! Reading goes text → tokens ([`scan`]) → nodes ([`compose`]) → values ([`construct`]), and text → values in one
+//! step for the simple documents that nearly all are ([`lines`]); which type a plain scalar has is decided in
+//! [`resolve`].
 
 mod compose;
 mod construct;
 mod dump;
 mod error;
+mod lines;
 mod plain;
 mod resolve;
 mod scan;
@@ -43,9 +45,13 @@ pub fn load_sls(text: &str) -> Result<Value, Error> {
 }
 
 fn load_by(text: &str, rules: Rules) -> Result<Value, Error> {
-    if let Some(value) = compose::load_plain(text, rules) {
-        return Ok(value);
+    match lines::load(text, rules) {
+        Some(value) => Ok(value),
+        None => load_in_full(text, rules),
     }
+}
+
+fn load_in_full(text: &str, rules: Rules) -> Result<Value, Error> {
     match compose::compose(text)? {
         Some(document) => construct::construct(document, rules),
         None => Ok(Value::None),

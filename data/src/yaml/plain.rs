@@ -1,4 +1,4 @@
-//! Values straight from the tokens of a document without anchors, tags and merges, which is nearly every one.
+//! Values of a document without anchors, tags and merges, as they come.
 
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ impl Exec<'_> {
             ExprKind::Name(n) => Ok(self.name(&n.id, n.slot)),
             ExprKind::Attr(obj, name) => {
                 let obj = self.eval(obj)?;
-                get_attr(undefined, &obj, &Val::Str(name.clone()))
+                get_attr(undefined, &obj, name)
             }
             ExprKind::Item(obj, key) => {
                 let obj = self.eval(obj)?;
@@ -51,7 +51,7 @@ impl Exec<'_> {
             ExprKind::List(items) => Ok(Val::list(self.eval_all(items)?)),
             ExprKind::Tuple(items) => Ok(Val::tuple(self.eval_all(items)?)),
             ExprKind::Dict(items) => {
-                let mut map = Map::with_capacity_and_hasher(items.len(), Default::default());
+                let mut map = Map::with_capacity(items.len());
                 for (k, v) in items {
                     let key = Key::new(self.eval(k)?)?;
                     map.insert(key, self.eval(v)?);
@@ -92,7 +92,7 @@ impl Exec<'_> {
                 binary(*op, &left, &right, self.rt.max_text())
             }
             ExprKind::Concat(items) => {
-                let mut out = String::new();
+                let mut out = String::with_capacity(48);
                 let escape = self.rt.autoescape.get();
                 for e in items {
                     let v = self.eval(e)?;
@@ -125,7 +125,7 @@ impl Exec<'_> {
             }
             ExprKind::NsRef(n, attr) => {
                 let ns = self.name(&n.id, n.slot);
-                get_attr(undefined, &ns, &Val::Str(attr.clone()))
+                get_attr(undefined, &ns, attr)
             }
         }
     }
@@ -213,7 +213,7 @@ impl Exec<'_> {
                 let mut args = with_caller(self.args(None, args)?);
                 match o.call_method(name, &mut args)? {
                     Some(v) => Ok(v),
-                    None => call(&get_attr(self.rt.undefined(), &obj, &Val::Str(name.clone()))?, &mut args),
+                    None => call(&get_attr(self.rt.undefined(), &obj, name)?, &mut args),
                 }
             }
             _ if methods::exists(&obj, name) => {
@@ -223,7 +223,7 @@ impl Exec<'_> {
             _ => {
                 let f = match python_attr(self.rt.undefined(), &obj, name)? {
                     Some(f) => f,
-                    None => get_attr(self.rt.undefined(), &obj, &Val::Str(name.clone()))?,
+                    None => get_attr(self.rt.undefined(), &obj, name)?,
                 };
                 let mut args = with_caller(self.args(None, args)?);
                 call(&f, &mut args)

@@ -29,7 +29,7 @@ impl MacroValue {
             Frame::new(f, Some(self.outer.clone()), self.outer.ctx.clone(), self.outer.template.clone());
         frame.line.set(self.outer.line.get());
         let exec = Exec { rt: &self.rt, frame: &frame };
-        let mut out = String::new();
+        let mut out = String::with_capacity(256);
         let result = self.bind(&exec, args).and_then(|()| {
             // The defaults may read what the scope loads, so the scope comes first.
             exec.run(&f.body, &mut out)

@@ -1,7 +1,5 @@
 //! Values to JSON: the usual ones in one go, and what Python's `json` refuses.
 
-use std::fmt::Write;
-
 use data::json::DumpOptions;
 
 use crate::val::{Val, Walk};
@@ -33,9 +31,7 @@ fn write(out: &mut String, v: &Val, options: DumpOptions, depth: usize) -> bool 
     match v {
         Val::None => out.push_str("null"),
         Val::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Val::Int(i) => {
-            let _ = write!(out, "{i}");
-        }
+        Val::Int(i) => data::python::push_int(out, *i),
         Val::Float(_) => out.push_str(&data::json::dump_with(&v.to_value(), options)),
         Val::Str(s) | Val::Markup(s) => write_str(out, s, options),
         Val::Tuple(t) => return write_items(out, t, options, depth),

@@ -171,6 +171,21 @@ pub(crate) fn soft_str(v: &Val) -> Result<Arc<str>> {
     }
 }
 
+/// Whether there is an undefined value among the parts of `v`, or too many parts to tell quickly.
+fn may_hold_undefined(v: &Val, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    *left == 0
+        || match v {
+            Val::Undefined(_) => true,
+            Val::List(l) => l.untouched().is_none() && l.borrow().iter().any(|v| may_hold_undefined(v, left)),
+            Val::Dict(d) => {
+                d.untouched().is_none() && d.borrow().values().any(|v| may_hold_undefined(v, left))
+            }
+            Val::Tuple(t) => t.iter().any(|v| may_hold_undefined(v, left)),
+            _ => false,
+        }
+}
+
 /// The first undefined value inside of `v`, as Salt's filters look for strictly undefined ones.
 pub(crate) fn find_undefined(v: &Val) -> Option<Val> {
     fn walk(v: &Val, seen: &mut HashSet<usize>, found: &mut Vec<String>) {
@@ -190,6 +205,9 @@ pub(crate) fn find_undefined(v: &Val) -> Option<Val> {
         if seen.insert(at) {
             stacker::maybe_grow(64 << 10, 1 << 20, || parts.iter().for_each(|v| walk(v, seen, found)));
         }
+    }
+    if !may_hold_undefined(v, &mut 100) {
+        return None;
     }
     let mut found = Vec::new();
     walk(v, &mut HashSet::new(), &mut found);

@@ -39,7 +39,7 @@ fn attr(args: &mut CallArgs) -> Result<Val> {
     match crate::val::python_attr(kind, &obj, &name)? {
         Some(v) => Ok(v),
         None => match &obj {
-            Val::Object(_) => get_attr(kind, &obj, &Val::Str(name)),
+            Val::Object(_) => get_attr(kind, &obj, &name),
             _ => Ok(Undefined::of(kind, &obj, &Val::Str(name))),
         },
     }

@@ -217,6 +217,13 @@ fn one_char(v: &Val) -> Result<String> {
 }
 
 fn integer(v: &Val, code: char, conv: &Conversion) -> Result<String> {
+    if let (Some(i), 'd' | 'i' | 'u', None, false, false) =
+        (v.as_int(), code, conv.precision, conv.plus, conv.space)
+    {
+        let mut text = String::with_capacity(20);
+        data::python::push_int(&mut text, i);
+        return Ok(text);
+    }
     let big = match v {
         Val::Float(f) if matches!(code, 'd' | 'i' | 'u') => {
             crate::filters::float_to_int(*f)?.as_big().unwrap_or_default()

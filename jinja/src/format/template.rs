@@ -128,7 +128,7 @@ impl Formatter<'_> {
             if let Some(t) = rest.strip_prefix('.') {
                 let end = t.find(['.', '[']).unwrap_or(t.len());
                 let (attr, tail) = t.split_at(end);
-                value = get_attr(kind, &value, &Val::from(attr))?;
+                value = get_attr(kind, &value, &attr.into())?;
                 rest = tail;
             } else {
                 let Some((key, tail)) = rest.get(1..).and_then(|t| t.split_once(']')) else {

@@ -60,7 +60,7 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
             let mut b = args.bind_builtin::<2>("setdefault", 1)?;
             let key = Key::new(b.take(0))?;
             let default = b.take(1);
-            Ok(dict.borrow_mut().entry(key).or_insert(default).clone())
+            Ok(dict.borrow_mut().get_or_insert_with(key, || default).clone())
         }
         "clear" => {
             args.bind_builtin::<0>("dict.clear", 0)?;

@@ -41,7 +41,8 @@ pub(crate) fn exists(of: &Val, name: &str) -> bool {
     if let Val::DateTime(d) = of {
         return date::has(d, name);
     }
-    table(of).contains(&name)
+    let first = name.as_bytes().first();
+    table(of).iter().any(|method| method.as_bytes().first() == first && *method == name)
 }
 
 /// Whether Python's types have this special attribute, which the sandbox keeps from templates.

@@ -7,13 +7,13 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use data::ordered::{Equivalent, Ordered, same_text};
 
 use super::{Val, Walk, order};
 use crate::{Error, Result};
 
 /// Entries of a [`Dict`], in insertion order.
-pub type Map = IndexMap<Key, Val, foldhash::fast::RandomState>;
+pub type Map = Ordered<Key, Val>;
 pub(crate) type IndexSet = indexmap::IndexSet<Key, foldhash::fast::RandomState>;
 
 enum Repr<T, S> {
@@ -63,7 +63,7 @@ fn check_hashable(val: &Val, walk: &Walk) -> Result<()> {
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Val::Str(a), Val::Str(b)) => a == b,
+            (Val::Str(a), Val::Str(b)) => Arc::ptr_eq(a, b) || same_text(a, b),
             // NaN is a key that finds itself.
             (Val::Float(a), Val::Float(b)) if a.is_nan() && b.is_nan() => true,
             // Keys are shallow (checked on the way in), so that this cannot fail.
@@ -101,9 +101,9 @@ fn hash_val<H: Hasher>(val: &Val, state: &mut H) {
 #[derive(Hash)]
 pub(crate) struct StrKey<'a>(pub(crate) &'a str);
 
-impl indexmap::Equivalent<Key> for StrKey<'_> {
+impl Equivalent<Key> for StrKey<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        key.0.as_str() == Some(self.0)
+        key.0.as_str().is_some_and(|text| same_text(text, self.0))
     }
 }
 
@@ -279,7 +279,10 @@ impl Dict {
 
     /// The value of any key.
     pub fn get(&self, key: &Key) -> Option<Val> {
-        self.borrow().get(key).cloned()
+        match key.val() {
+            Val::Str(text) => self.get_str(text),
+            _ => self.borrow().get(key).cloned(),
+        }
     }
 }
 

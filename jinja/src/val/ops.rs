@@ -1,6 +1,7 @@
 //! Operators, attribute and item access, slices, `in`.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
@@ -409,12 +410,18 @@ pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
 }
 
 /// `obj.name`, as Jinja does it: the attribute, then the item, then undefined.
-pub(crate) fn get_attr(kind: UndefinedKind, obj: &Val, name: &Val) -> Result<Val> {
-    let Some(attr) = name.as_str() else { return get_item(kind, obj, name) };
-    if let Some(v) = python_attr(kind, obj, attr)? {
+pub(crate) fn get_attr(kind: UndefinedKind, obj: &Val, name: &Arc<str>) -> Result<Val> {
+    if let Some(v) = python_attr(kind, obj, name)? {
         return Ok(v);
     }
-    Ok(item(obj, name)?.unwrap_or_else(|| Undefined::of(kind, obj, name)))
+    // The usual case, without a key of its own.
+    if let Val::Dict(d) = obj
+        && let Some(v) = d.get_str(name)
+    {
+        return Ok(v);
+    }
+    let key = Val::Str(name.clone());
+    Ok(item(obj, &key)?.unwrap_or_else(|| Undefined::of(kind, obj, &key)))
 }
 
 /// `obj[key]`, as Jinja does it: the item, then the attribute, then undefined.

@@ -33,9 +33,7 @@ pub(crate) fn repr(val: &Val) -> Result<String> {
 pub(crate) fn finalize(out: &mut String, val: &Val) -> Result<()> {
     match val {
         Val::Str(s) | Val::Markup(s) => out.push_str(s),
-        Val::Int(i) => {
-            let _ = write!(out, "{i}");
-        }
+        Val::Int(i) => data::python::push_int(out, *i),
         Val::Dict(_) => Printer::new(true).dict_str(out, val)?,
         Val::List(_) | Val::Tuple(_) | Val::Set(_) => Printer::new(true).repr(out, val)?,
         _ => out.push_str(&to_str(val)?),
@@ -86,9 +84,7 @@ impl Printer {
             Val::Undefined(_) => out.push_str("Undefined"),
             Val::Bool(true) => out.push_str("True"),
             Val::Bool(false) => out.push_str("False"),
-            Val::Int(i) => {
-                let _ = write!(out, "{i}");
-            }
+            Val::Int(i) => data::python::push_int(out, *i),
             Val::BigInt(b) => {
                 // A decimal digit is a little over 3.3 bits.
                 if b.bits() as usize > MAX_INT_DIGITS * 3322 / 1000 + 2 {

@@ -187,7 +187,7 @@ fn main() -> ExitCode {
             }
         }
     };
-    finish(&answer, &args.output)
+    finish(answer, &args.output)
 }
 
 /// Command line options over the config.
@@ -251,12 +251,13 @@ fn show(config: &MinionConfig, args: &Args) -> Show {
     }
 }
 
-fn finish(answer: &Answer, output: &OutputArgs) -> ExitCode {
+fn finish(answer: Answer, output: &OutputArgs) -> ExitCode {
     if !answer.err.is_empty() {
         eprintln!("{}", answer.err);
     }
     if !answer.out.is_empty() {
-        let text = format!("{}\n", answer.out);
+        let mut text = answer.out;
+        text.push('\n');
         let written = match &output.out_file {
             None => std::io::stdout().write_all(text.as_bytes()).map_err(|e| format!("standard output: {e}")),
             Some(path) => std::fs::OpenOptions::new()

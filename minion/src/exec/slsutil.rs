@@ -1,17 +1,16 @@
 //! `slsutil`: helpers for SLS files, merging, rendering, writing and reading formats.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use data::merge::{self, Strategy};
 use data::yaml::{DumpOptions, FlowStyle};
 use data::{Dict, Value, json, output, yaml};
-use sls::render::Renderer;
 
 use super::ExecError;
 use super::defaults::dict;
 use super::plain::{Given, functions};
-use crate::{Ctx, Minion};
+use crate::Ctx;
+use crate::run::renderer_of;
 
 functions! {
     /// Return a dict with another merged over it, at every depth; in a template the first is changed by that.
@@ -147,7 +146,7 @@ fn render(args: Dict, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
     let known = ["context", "saltenv", "input_data"];
     let more = options.iter().filter(|(name, _)| name.as_str().is_none_or(|name| !known.contains(&name)));
     context.extend(more.map(|(name, value)| (name.clone(), value.clone())));
-    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
+    let renderer = renderer_of(ctx);
     let pipe = args.some_text("default_renderer").unwrap_or_else(|| "jinja|yaml".to_owned());
     renderer
         .pipe(&text, &pipe, &saltenv, &context)

@@ -14,7 +14,7 @@ mod salt;
 pub use available::Available;
 pub use error::RenderError;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ use crate::{FetchError, RenderEnv};
 pub struct Renderer {
     env: Rc<dyn RenderEnv>,
     opts: Value,
-    globals: OnceCell<Globals>,
+    globals: RefCell<Option<Globals>>,
     /// A template environment for each saltenv: templates are looked up there.
     jinja: RefCell<HashMap<String, JinjaEnv>>,
     available: RefCell<HashMap<String, Rc<Available>>>,
@@ -38,7 +38,6 @@ pub struct Renderer {
 /// What all templates of a run see, as templates have it.
 #[derive(Clone)]
 struct Globals {
-    salt: Val,
     grains: Val,
     pillar: Val,
     opts: Val,
@@ -79,7 +78,7 @@ impl Renderer {
         Renderer {
             env,
             opts,
-            globals: OnceCell::new(),
+            globals: RefCell::default(),
             jinja: RefCell::default(),
             available: RefCell::default(),
             pillar_render: false,
@@ -243,12 +242,16 @@ impl Renderer {
 
     fn globals(&self) -> Globals {
         let make = || Globals {
-            salt: salt::library(self.env.clone()),
             grains: Val::from(self.env.grains()),
             pillar: Val::from(self.env.pillar()),
             opts: Val::from(self.opts.clone()),
         };
-        self.globals.get_or_init(make).clone()
+        self.globals.borrow_mut().get_or_insert_with(make).clone()
+    }
+
+    /// Lets the next template see grains and pillar as they are then. Templates that are parsed stay so.
+    pub fn refresh(&self) {
+        let _old = self.globals.borrow_mut().take();
     }
 
     /// The bounds on runaway templates, where the configuration sets them.
@@ -267,16 +270,12 @@ impl Renderer {
     fn jinja_env(&self, saltenv: &str) -> JinjaEnv {
         let mut envs = self.jinja.borrow_mut();
         let make = || {
-            let globals = self.globals();
             let mut env = jinja::Env::salt();
             if self.opt("allow_undefined").is_some_and(Value::is_true) {
                 env.options.undefined = jinja::UndefinedKind::Default;
             }
             env.options.limits = self.limits();
-            env.add_global("salt", globals.salt);
-            env.add_global("grains", globals.grains);
-            env.add_global("pillar", globals.pillar);
-            env.add_global("opts", globals.opts);
+            env.add_global("salt", salt::library(self.env.clone()));
             env.add_global("show_full_context", salt::show_full_context());
             env.add_global("ifelse", salt::ifelse(self.env.clone()));
             for (name, filter) in host_filters::HOST_FILTERS {
@@ -311,6 +310,10 @@ impl Renderer {
             *set |= self.opt(key).is_some_and(Value::is_true);
         }
         let text = pipe::take_jinja_header(text, &mut env.options);
+        let globals = self.globals();
+        env.add_global("grains", globals.grains);
+        env.add_global("pillar", globals.pillar);
+        env.add_global("opts", globals.opts);
         for (key, value) in &variables {
             env.add_global(key, value.clone());
         }

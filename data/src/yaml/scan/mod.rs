@@ -561,7 +561,7 @@ fn is_word(b: u8) -> bool {
 }
 
 /// Refuses what is not printable.
-fn check_characters(text: &str) -> Result<(), Error> {
+pub(super) fn check_characters(text: &str) -> Result<(), Error> {
     let plain = |b: u8| (0x20..0x7f).contains(&b) | matches!(b, b'\n' | b'\r' | b'\t');
     // In blocks without a way out, so that many bytes are looked at in one step.
     if text.as_bytes().chunks(64).all(|block| block.iter().fold(true, |fine, b| fine & plain(*b))) {

@@ -1,17 +1,17 @@
 //! From options to a command, and from its end to what is returned.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
 use data::{Dict, Value};
 use proto::target::glob::Glob;
-use sls::render::{Renderer, Template};
+use sls::render::Template;
 
 use super::Options;
+use crate::Ctx;
 use crate::exec::ExecError;
 use crate::host::{Cmd, Errors, HostError};
-use crate::{Ctx, Minion};
+use crate::run::renderer_of;
 
 /// What Salt sets so that programs speak English. `LC_ALL` and `LANG` stay as they are.
 const LOCALE: &[&str] = &[
@@ -167,7 +167,7 @@ fn rendered(ctx: &Ctx<'_>, options: &Options) -> Result<(Value, Option<String>),
             "Attempted to render file paths with unavailable engine {engine}"
         )));
     }
-    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
+    let renderer = renderer_of(ctx);
     let saltenv = options.saltenv.clone().unwrap_or_else(|| ctx.saltenv());
     let render = |text: &str| {
         let template = Template { text, name: "cmd", saltenv: &saltenv, context: Dict::new() };

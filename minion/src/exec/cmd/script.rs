@@ -1,18 +1,18 @@
 //! Scripts: fetched, made executable for their user, run, removed.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use data::{Dict, Value};
-use sls::render::{Renderer, Template};
+use sls::render::Template;
 
 use super::Options;
 use super::run::{Ran, run, split_words};
 use crate::exec::ExecError;
 use crate::fileclient::Source;
 use crate::host::Errors;
-use crate::{Ctx, Minion, args};
+use crate::run::renderer_of;
+use crate::{Ctx, args};
 
 args! {
     /// The options of `cmd.script`.
@@ -176,7 +176,7 @@ fn rendered(
     for more in [given("defaults"), script.context.clone(), given("context")] {
         context.extend(more);
     }
-    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
+    let renderer = renderer_of(ctx);
     let template = Template { text: &text, name: &script.source, saltenv, context };
     renderer.template(template).map_err(|e| ExecError::command(e.to_string()))
 }

@@ -1,18 +1,18 @@
 //! Getting files and directories to where they are wanted.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use data::loose::Flag;
 use data::{Dict, Value};
-use sls::render::{Renderer, Template};
+use sls::render::Template;
 
 use super::{env_of, on_server, place, unsupported, verify};
 use crate::exec::{ExecError, ExecFn};
 use crate::fileclient::Source;
 use crate::hash::Kind;
 use crate::host::HostError;
-use crate::{Ctx, Minion, args};
+use crate::run::renderer_of;
+use crate::{Ctx, args};
 
 args! {
     /// Get a file from the file server. Returns where it is, `''` when there is no such file.
@@ -92,7 +92,7 @@ fn cached() -> Value {
 }
 
 fn render(ctx: &Ctx<'_>, text: &str, name: &str, saltenv: &str, context: Dict) -> Result<String, ExecError> {
-    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
+    let renderer = renderer_of(ctx);
     let template = Template { text, name, saltenv, context };
     renderer.template(template).map_err(|error| ExecError::command(error.to_string()))
 }

@@ -1,14 +1,13 @@
 //! Texts that states put into files: from templates of the file server, and as they stand in the SLS.
 
-use std::rc::Rc;
-
 use data::{Dict, Value};
-use sls::render::{Renderer, Template};
+use sls::render::Template;
 
 use super::managed::variables;
+use crate::Ctx;
 use crate::fileclient::Source;
+use crate::run::renderer_of;
 use crate::states::StateError;
-use crate::{Ctx, Minion};
 
 /// Where texts come from: `source` or `sources`, and how they are rendered.
 pub(super) struct Sources<'a> {
@@ -81,6 +80,5 @@ pub(crate) fn render(
     if engine != "jinja" {
         return Err(format!("Specified template format {engine} is not supported"));
     }
-    let renderer = Renderer::new(Rc::new(Minion::of(ctx)));
-    renderer.template(Template { text, name, saltenv, context }).map_err(|e| e.to_string())
+    renderer_of(ctx).template(Template { text, name, saltenv, context }).map_err(|e| e.to_string())
 }
