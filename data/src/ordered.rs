@@ -26,18 +26,13 @@ impl<K, V> Default for Ordered<K, V> {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 enum Entries<K, V> {
+    #[default]
     None,
     One((K, V)),
     Few(Vec<(K, V)>),
     Many(Box<Indexed<K, V>>),
-}
-
-impl<K, V> Default for Entries<K, V> {
-    fn default() -> Self {
-        Entries::None
-    }
 }
 
 /// Many entries, and where each key is among them.

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub use write::{DumpOptions, dump, dump_with};
+pub use write::{DumpOptions, dump, dump_with, write_str};
 
 use self::read::Dialect;
 use crate::Value;

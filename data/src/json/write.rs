@@ -133,16 +133,32 @@ fn write_number(out: &mut String, value: &Value) {
     }
 }
 
-fn write_str(out: &mut String, text: &str, ensure_ascii: bool) {
-    let plain = |b: u8| (b >= b' ') & (b != b'"') & (b != b'\\') & !(ensure_ascii & (b >= 0x7f));
+/// Whether none of the bytes needs an escape; eight are looked at in one step
+/// (<https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>).
+fn is_plain(bytes: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = EACH * 0x80;
+    let has_zero = |word: u64| word.wrapping_sub(EACH) & !word & TOP;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut odd = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        odd |= word.wrapping_sub(EACH * 0x20) & !word & TOP;
+        odd |= has_zero(word ^ (EACH * u64::from(b'"'))) | has_zero(word ^ (EACH * u64::from(b'\\')));
+    }
+    odd == 0 && rest.iter().all(|b| !matches!(b, 0..b' ' | b'"' | b'\\'))
+}
+
+/// Writes a text in quotes.
+pub fn write_str(out: &mut String, text: &str, ensure_ascii: bool) {
     out.reserve(text.len() + 2);
     out.push('"');
-    // Without a way out, so that many bytes are looked at in one step.
-    if text.bytes().fold(true, |fine, b| fine & plain(b)) {
+    if is_plain(text.as_bytes()) && !(ensure_ascii && text.bytes().any(|b| b >= 0x7f)) {
         out.push_str(text);
         out.push('"');
         return;
     }
+    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\' && !(ensure_ascii && b >= 0x7f);
     let mut rest = text;
     // What needs no escape goes over in runs.
     while let Some(at) = rest.bytes().position(|b| !plain(b)) {

@@ -33,7 +33,7 @@ fn write(out: &mut String, v: &Val, options: DumpOptions, depth: usize) -> bool 
         Val::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Val::Int(i) => data::python::push_int(out, *i),
         Val::Float(_) => out.push_str(&data::json::dump_with(&v.to_value(), options)),
-        Val::Str(s) | Val::Markup(s) => write_str(out, s, options),
+        Val::Str(s) | Val::Markup(s) => data::json::write_str(out, s, options.ensure_ascii),
         Val::Tuple(t) => return write_items(out, t, options, depth),
         Val::List(l) => {
             if let Some(original) = l.untouched() {
@@ -59,7 +59,7 @@ fn write(out: &mut String, v: &Val, options: DumpOptions, depth: usize) -> bool 
                 if i > 0 {
                     out.push_str(", ");
                 }
-                write_str(out, k, options);
+                data::json::write_str(out, k, options.ensure_ascii);
                 out.push_str(": ");
                 if !write(out, v, options, depth + 1) {
                     return false;
@@ -84,16 +84,6 @@ fn write_items(out: &mut String, items: &[Val], options: DumpOptions, depth: usi
     }
     out.push(']');
     true
-}
-
-fn write_str(out: &mut String, s: &str, options: DumpOptions) {
-    if s.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
-        out.push('"');
-        out.push_str(s);
-        out.push('"');
-    } else {
-        out.push_str(&data::json::dump_with(&data::Value::from(s), options));
-    }
 }
 
 /// Data that nobody has touched is written as it is.
