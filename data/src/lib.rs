@@ -12,6 +12,7 @@ pub mod ordered;
 pub mod output;
 pub mod python;
 pub mod random;
+pub mod regex;
 pub mod toml;
 mod value;
 pub mod yaml;

@@ -38,6 +38,8 @@ pub enum Refusal {
     Message,
     /// An id that a minion may not have.
     Id,
+    /// A new key while as many wait as may.
+    PendingKeys,
     /// A join token that does not let its minion in.
     Token,
     /// An address from which too many have failed to get in.
@@ -62,6 +64,36 @@ pub enum Refusal {
 
 const COUNT: usize = Refusal::ControlUser as usize + 1;
 
+impl Refusal {
+    /// All there are, in the order of their numbers.
+    pub const ALL: [Refusal; COUNT] = [
+        Refusal::Frame,
+        Refusal::Size,
+        Refusal::State,
+        Refusal::Connections,
+        Refusal::Flood,
+        Refusal::Slow,
+        Refusal::SlowReader,
+        Refusal::Busy,
+        Refusal::Handshake,
+        Refusal::HandshakeTime,
+        Refusal::Seal,
+        Refusal::Message,
+        Refusal::Id,
+        Refusal::PendingKeys,
+        Refusal::Token,
+        Refusal::LockedOut,
+        Refusal::Rejected,
+        Refusal::Denied,
+        Refusal::NotAccepted,
+        Refusal::Requests,
+        Refusal::ForeignReturn,
+        Refusal::UnknownJob,
+        Refusal::Request,
+        Refusal::ControlUser,
+    ];
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -78,6 +110,7 @@ impl fmt::Display for Refusal {
             Refusal::Seal => "message changed, replayed or out of order",
             Refusal::Message => "not a message",
             Refusal::Id => "id not allowed",
+            Refusal::PendingKeys => "too many pending keys",
             Refusal::Token => "join token",
             Refusal::LockedOut => "locked out",
             Refusal::Rejected => "key rejected",
@@ -128,5 +161,32 @@ impl Refusals {
     /// How many there were.
     pub fn get(&self, reason: Refusal) -> u64 {
         self.counts.get(reason as usize).map_or(0, |c| c.load(Ordering::Relaxed))
+    }
+
+    /// Every reason that there was, and how often since the start.
+    pub fn table(&self) -> Vec<(String, u64)> {
+        let counts = Refusal::ALL.map(|reason| (reason.to_string(), self.get(reason)));
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_have_a_counter_and_a_name_each() {
+        let refusals = Refusals::default();
+        assert!(refusals.table().is_empty());
+        for (number, reason) in Refusal::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, number);
+            (0..=number).for_each(|_| refusals.count(reason, "somebody", ""));
+        }
+        let table = refusals.table();
+        for (number, (name, count)) in table.iter().enumerate() {
+            assert_eq!(*count, number as u64 + 1);
+            assert_eq!(table.iter().filter(|(other, _)| other == name).count(), 1, "{name}");
+        }
+        assert_eq!(table.len(), COUNT);
     }
 }

@@ -232,3 +232,33 @@ fn open_mode_takes_every_key() {
     assert_eq!(check(&keys, "web1", 2), KeyState::Accepted);
     assert_eq!(keys.key(KeyState::Accepted, "web1").unwrap(), Some(key(2)));
 }
+
+#[test]
+fn only_so_many_keys_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("reject"), "bad-*\n");
+    let policy = |max_pending_keys| Policy {
+        max_pending_keys,
+        autoreject_file: Some(dir.path().join("reject")),
+        ..Policy::default()
+    };
+    let keys = with(dir.path(), policy(2));
+    let full = |id: &str, n| keys.check(id, &key(n), Offer::default()).unwrap().full;
+    assert_eq!([full("web1", 1), full("web2", 2), full("web3", 3)], [false, false, true]);
+    assert!(!full("web1", 1), "who waits goes on waiting");
+    assert_eq!(keys.list(KeyState::Pending).unwrap(), ["web1", "web2"]);
+    // What is rejected by itself does not fill the disk either, and stays rejected.
+    for n in 1..5 {
+        assert_eq!(check(&keys, &format!("bad-{n}"), n), KeyState::Rejected);
+    }
+    assert_eq!(keys.list(KeyState::Rejected).unwrap().len(), 2);
+    // A token needs no place among them.
+    let (_, text) = keys.make_token(Default::default()).unwrap();
+    let offer = Offer { token: &text, ..Offer::default() };
+    assert_eq!(keys.check("web4", &key(4), offer).unwrap().state, KeyState::Accepted);
+
+    keys.accept("web1", Include::default()).unwrap();
+    // Keys are counted once a second; a new master counts at once.
+    assert!(!with(dir.path(), policy(2)).check("web3", &key(3), Offer::default()).unwrap().full);
+    assert!(!with(dir.path(), policy(0)).check("web5", &key(5), Offer::default()).unwrap().full);
+}

@@ -55,6 +55,9 @@ impl Master for Fixture {
             .map(|id| (id.clone(), if id == "web2" { "0.0.1" } else { env!("CARGO_PKG_VERSION") }.into()))
             .collect()
     }
+    fn refused(&self) -> Vec<(String, u64)> {
+        vec![("frame too large".into(), 3)]
+    }
     fn running(&self, minions: &[String], jids: &[String]) -> Vec<(String, Vec<String>)> {
         let asked = self.running.iter().filter(|(id, _)| minions.contains(id));
         asked
@@ -161,6 +164,7 @@ fn presence_is_who_is_connected() {
         ("manage.down", &[], "['db1']"),
         ("manage.status", &[], "{'up': ['web1', 'web2'], 'down': ['db1']}"),
         ("manage.up", &["tgt=web1"], "['web1']"),
+        ("manage.refused", &[], "{'frame too large': 3}"),
         ("manage.up", &["os:Deb*", "grain"], "['web1']"),
         ("manage.status", &["tgt=webs", "tgt_type=nodegroup"], "{'up': ['web1', 'web2'], 'down': []}"),
     ] {

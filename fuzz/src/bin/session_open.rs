@@ -1,5 +1,4 @@
-//! The handshake and the messages of a session, as a peer would have them that knows no key, or changes
-//! what another has sealed.
+//! The handshake of a session, as a peer would have it that knows no key, or changes what another has sent.
 //!
 //! seeds: fuzz/zmtp/*
 
@@ -21,36 +20,41 @@ fn body(frame: &[u8]) -> &[u8] {
     frame::parse(frame, usize::MAX).expect("our own frame").1
 }
 
+/// The original with these bits turned over.
 fn changed(original: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let mut changed = original.to_vec();
-    for (at, byte) in bytes.iter().enumerate() {
-        if let Some(slot) = changed.get_mut(at) {
-            *slot ^= byte;
-        }
-    }
-    changed
+    let mut bits = bytes.iter().chain(std::iter::repeat(&0));
+    original.iter().zip(&mut bits).map(|(a, b)| a ^ b).collect()
 }
 
+// Each way takes only the steps that it needs: they are key agreements, and slow.
 fuzz_target!(|input: (u8, &[u8])| {
     let (what, bytes) = input;
     let (master, minion) = &*KEYS;
-    let _ = frame::parse(bytes, 1 << 16);
-    if let Ok(envelope) = Envelope::parse(bytes) {
-        assert!(envelope.verify(&[7; 32]).is_err());
-    }
-    let Ok((initiator, first)) = Initiator::start(minion) else { return };
-    let Ok((responder, second)) = Responder::answer(master, body(&first)) else { unreachable!() };
-    match what % 4 {
+    let answer = |first: &[u8]| Responder::answer(master, first);
+    match what % 6 {
         0 => {
-            let _ = Responder::answer(master, bytes);
+            let _ = frame::parse(bytes, 1 << 16);
+            if let Ok(envelope) = Envelope::parse(bytes) {
+                assert!(envelope.verify(&[7; 32]).is_err());
+            }
         }
-        1 => {
-            assert!(initiator.read_hello2(bytes).is_err() || bytes == body(&second));
-        }
+        1 => drop(answer(bytes)),
         2 => {
-            assert!(responder.read_hello3(bytes).is_err());
+            let Ok((initiator, _)) = Initiator::start(minion) else { unreachable!() };
+            assert!(initiator.read_hello2(bytes).is_err());
         }
-        _ => {
+        what => {
+            let Ok((initiator, first)) = Initiator::start(minion) else { unreachable!() };
+            let Ok((responder, second)) = answer(body(&first)) else { unreachable!() };
+            if what == 3 {
+                assert!(responder.read_hello3(bytes).is_err());
+                return;
+            }
+            if what == 4 {
+                let other = changed(body(&second), bytes);
+                assert_eq!(initiator.read_hello2(&other).is_ok(), other == body(&second));
+                return;
+            }
             let Ok((introduce, _)) = initiator.read_hello2(body(&second)) else { unreachable!() };
             let hello = Hello {
                 id: "web-1".into(),
@@ -61,12 +65,9 @@ fuzz_target!(|input: (u8, &[u8])| {
                 ephemeral: false,
                 call: false,
             };
-            let Ok((mut session, third)) = introduce.finish(&hello) else { unreachable!() };
-            let Ok((mut opened, _)) = responder.read_hello3(body(&third)) else { unreachable!() };
-            let Ok(sealed) = session.sealer.seal(b"a message") else { unreachable!() };
-            let other = changed(body(&sealed), bytes);
-            let same = other == body(&sealed);
-            assert_eq!(opened.opener.open(&other).is_ok(), same, "only what was sealed opens");
+            let Ok((_, third)) = introduce.finish(&hello) else { unreachable!() };
+            let other = changed(body(&third), bytes);
+            assert_eq!(responder.read_hello3(&other).is_ok(), other == body(&third));
         }
     }
 });

@@ -62,6 +62,12 @@ pub(crate) fn compile(
         .backtrack_limit(BACKTRACK_LIMIT)
         .build()
         .map_err(|e| Error::value_error(format!("{}: {e}", Val::from(pattern).quoted())))?;
+    if let Some(group) = data::regex::missing_group(&text, regex.captures_len()) {
+        return Err(Error::value_error(format!(
+            "{}: invalid group reference {group}",
+            Val::from(pattern).quoted()
+        )));
+    }
     let regex = Rc::new(regex);
     COMPILED.with_borrow_mut(|c| {
         if c.len() >= MAX_COMPILED {

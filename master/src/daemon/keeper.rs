@@ -9,7 +9,7 @@ use super::Master;
 use crate::duration;
 use crate::keys::{KeyState, Verb};
 use crate::lock::lock;
-use crate::sessions::{self, Standing};
+use crate::sessions;
 use crate::wheel;
 
 /// How often the key directories are looked at. Key commands do not wait for it.
@@ -92,6 +92,7 @@ fn forget(master: &Master, ids: &[String], why: &str) -> bool {
         match master.keys().change_one(Verb::Delete, id, KeyState::Accepted) {
             Ok(Some(change)) => {
                 tracing::info!(%id, why, "the key of an ephemeral minion is deleted");
+                master.note_key(&change, why);
                 master.events.fire(wheel::key_event(&change, Verb::Delete));
                 any = true;
             }
@@ -104,9 +105,8 @@ fn forget(master: &Master, ids: &[String], why: &str) -> bool {
 
 /// A minion with a token that was denied because its predecessor was still connected may be let in now.
 async fn ask_again(master: &Arc<Master>) {
-    for session in master.sessions.all() {
-        let waits = session.standing() == Standing::Refused && !session.token.0.is_empty();
-        if waits && master.sessions.get(&session.id).is_none() && master.keys().is_ephemeral(&session.id) {
+    for session in master.sessions.hopeful() {
+        if master.sessions.get(&session.id).is_none() && master.keys().is_ephemeral(&session.id) {
             sessions::decide(master, &session).await;
         }
     }

@@ -23,7 +23,7 @@ use crate::audit::Audit;
 use crate::bus::{Addresses, Bus, BusError, BusSender, Limits};
 use crate::duration;
 use crate::fileserver::{FileServer, FileServerError};
-use crate::keys::{KeyState, Keys, KeysError};
+use crate::keys::{Change, KeyState, Keys, KeysError};
 use crate::lock::lock;
 use crate::pillar::PillarServer;
 use crate::publish::{Publisher, Roster};
@@ -342,6 +342,19 @@ impl Master {
             .with("id", session.id.as_str())
             .with("pub", session.key.to_string());
         self.events.fire(Event { tag: "salt/auth".to_string(), data: data.into() });
+    }
+
+    /// A key has changed its state, by hand or, with a reason, by the master itself.
+    pub(crate) fn note_key(&self, change: &Change, why: &str) {
+        let state = |state: KeyState| Value::from(state.dir());
+        let mut about = Dict::new()
+            .with("id", change.id.as_str())
+            .with("before", state(change.from))
+            .with("now", change.to.map_or(Value::None, state));
+        if !why.is_empty() {
+            about.insert("why", why);
+        }
+        self.audit.note("key", about);
     }
 
     /// Notes who is, or was until now, connected. Whoever asks later can do without the last minutes.

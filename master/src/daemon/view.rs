@@ -72,6 +72,10 @@ impl runners::Master for View {
         versions
     }
 
+    fn refused(&self) -> Vec<(String, u64)> {
+        self.master.refusals.table()
+    }
+
     fn running(&self, minions: &[String], jids: &[String]) -> Vec<(String, Vec<String>)> {
         let limit =
             Duration::try_from_secs_f64(self.config.gather_job_timeout).unwrap_or(Duration::from_secs(10));
@@ -91,14 +95,7 @@ impl runners::Master for View {
     }
 
     fn keys_changed(&self, changes: &[Change]) {
-        for change in changes {
-            let state = |state: crate::keys::KeyState| data::Value::from(state.dir());
-            let about = data::Dict::new()
-                .with("id", change.id.as_str())
-                .with("before", state(change.from))
-                .with("now", change.to.map_or(data::Value::None, state));
-            self.master.audit.note("key", about);
-        }
+        changes.iter().for_each(|change| self.master.note_key(change, ""));
         if let Err(error) = self.runtime.block_on(self.master.keys_changed()) {
             tracing::error!(%error, "a change of keys has not reached the sessions");
         }

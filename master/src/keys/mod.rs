@@ -6,11 +6,12 @@ mod policy;
 mod token;
 mod verbs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use data::Dict;
 use proto::config::MasterConfig;
@@ -91,6 +92,8 @@ pub struct Decision {
     pub token: Option<TokenError>,
     /// It was accepted or rejected just now.
     pub decided: bool,
+    /// It would wait, but as many wait as may: it is written down nowhere.
+    pub full: bool,
 }
 
 /// The keys under `pki_dir`.
@@ -99,8 +102,15 @@ pub struct Keys {
     dir: PathBuf,
     policy: Policy,
     /// Decisions look first and write then; two at once must not both be the first.
-    deciding: Mutex<()>,
+    deciding: Mutex<Crowds>,
 }
+
+/// How many keys have been counted in the states that strangers can fill, and when.
+#[derive(Debug, Default)]
+struct Crowds(HashMap<KeyState, (Instant, usize)>);
+
+/// A count holds so long; keys that go meanwhile make room a little later.
+const COUNTED: Duration = Duration::from_secs(1);
 
 impl Keys {
     /// The keys in `pki_dir`, with nothing accepted by itself. Makes the directories.
@@ -135,11 +145,11 @@ impl Keys {
     pub fn check(&self, id: &str, key: &PublicKey, offer: Offer<'_>) -> Result<Decision, KeysError> {
         let none = Dict::new();
         let grains = offer.grains.unwrap_or(&none);
-        let decided = |state| Ok(Decision { state, token: None, decided: false });
+        let decided = |state| Ok(Decision { state, token: None, decided: false, full: false });
         if !valid_id(id) {
             return Err(KeysError::Id(id.to_owned()));
         }
-        let _one = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut crowds = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         if self.policy.open_mode {
             self.put(KeyState::Accepted, id, key)?;
             for other in [KeyState::Pending, KeyState::Rejected, KeyState::Denied] {
@@ -166,6 +176,7 @@ impl Keys {
             state: if replaces { KeyState::Denied } else { self.policy.decide(&self.dir, id, grains) },
             token: None,
             decided: false,
+            full: false,
         };
         let mut ephemeral = offer.ephemeral;
         if decision.state != KeyState::Accepted
@@ -194,6 +205,11 @@ impl Keys {
             self.mark_ephemeral(id)?;
         }
         if pending.is_none() || decision.state != KeyState::Pending {
+            // Nobody has looked at these: a stranger with many names is not to fill the disk.
+            if decision.state != KeyState::Accepted && self.crowded(&mut crowds, decision.state)? {
+                decision.full = decision.state == KeyState::Pending;
+                return Ok(decision);
+            }
             self.put(decision.state, id, key)?;
             decision.decided = decision.state != KeyState::Pending;
         }
@@ -252,6 +268,27 @@ impl Keys {
     /// Where keys are: `pki_dir`.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Whether as many keys as may are in a state; if not, one more is counted.
+    fn crowded(&self, crowds: &mut Crowds, state: KeyState) -> Result<bool, KeysError> {
+        let most = self.policy.max_pending_keys;
+        if most == 0 {
+            return Ok(false);
+        }
+        let counted = crowds.0.get(&state).filter(|(at, _)| at.elapsed() < COUNTED);
+        let (at, count) = match counted {
+            Some(counted) => *counted,
+            None => {
+                let path = self.dir.join(state.dir());
+                let entries = fs::read_dir(&path);
+                let entries = entries.map_err(|source| KeysError::Io { what: "list", path, source })?;
+                (Instant::now(), entries.count())
+            }
+        };
+        let full = count >= most;
+        crowds.0.insert(state, (at, if full { count } else { count + 1 }));
+        Ok(full)
     }
 
     fn deny(&self, id: &str, key: &PublicKey) -> Result<KeyState, KeysError> {

@@ -25,6 +25,8 @@ pub struct Policy {
     pub autoreject_file: Option<PathBuf>,
     /// A file of accepted values per grain.
     pub autosign_grains_dir: Option<PathBuf>,
+    /// Keys at most that wait to be accepted; 0: any number.
+    pub max_pending_keys: usize,
     /// How long a file in `minions_autosign` counts.
     pub autosign_timeout: Duration,
     /// Whether files that the group may write are trusted.
@@ -40,6 +42,7 @@ impl Policy {
             autosign_file: config.autosign_file.clone(),
             autoreject_file: config.autoreject_file.clone(),
             autosign_grains_dir: config.autosign_grains_dir.clone(),
+            max_pending_keys: config.max_pending_keys,
             autosign_timeout: Duration::try_from_secs_f64(config.autosign_timeout).unwrap_or(Duration::MAX),
             permissive_pki_access: config.permissive_pki_access,
         }

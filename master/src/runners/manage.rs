@@ -17,6 +17,7 @@ pub(super) const FUNCTIONS: Table = &[
     ("manage.not_present", down),
     ("manage.present", up),
     ("manage.reap", reap),
+    ("manage.refused", refused),
     ("manage.status", status),
     ("manage.up", up),
     ("manage.versions", versions),
@@ -96,6 +97,13 @@ fn reap(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
         }
     }
     Ok(Outcome::ok(reaped))
+}
+
+/// What the master has refused since it was started, by reason, and how often: peers, keys, requests, users.
+fn refused(master: &dyn Master, args: Args) -> Result<Outcome, RunnerError> {
+    args.done()?;
+    let table: Dict = master.refused().into_iter().map(|(reason, count)| (reason, count as i64)).collect();
+    Ok(Outcome::ok(table))
 }
 
 fn status(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {

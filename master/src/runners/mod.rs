@@ -34,6 +34,8 @@ pub trait Master: Send + Sync {
     fn connected(&self) -> Vec<String>;
     /// The version each connected minion has named.
     fn versions(&self) -> Vec<(String, String)>;
+    /// What was refused since the master was started, by reason.
+    fn refused(&self) -> Vec<(String, u64)>;
     /// Asks connected minions which of these jobs they are running; those that do not answer are left out.
     fn running(&self, minions: &[String], jids: &[String]) -> Vec<(String, Vec<String>)>;
     /// Key files have changed: tell the sessions, rotate the group key, fire the events.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing};
 use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
-use crate::keys::{Decision, KeyState, KeysError, Offer};
+use crate::keys::{Decision, KeyState, KeysError, Offer, TokenError};
 use crate::lock::lock;
 use crate::refusals::Refusal;
 use crate::requests;
@@ -310,13 +310,22 @@ pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
         .await
     };
     match looked_up {
+        Ok(Ok(decision)) if decision.full => {
+            refuse_token(master, session, decision.token);
+            let most = master.config().max_pending_keys;
+            let text = format!("{most} keys wait to be accepted already (max_pending_keys)");
+            master.refusals.count(
+                Refusal::PendingKeys,
+                &session.peer,
+                format_args!("{}: {text}", session.id),
+            );
+            // It may wait for one of them to go; a minion that is sent away comes back at once.
+            let _ = session.send(&ToMinion::Auth(AuthState::Refused(text))).await;
+        }
         // Another look has come to the same and has told the minion.
         Ok(Ok(decision)) if standing(decision.state) == session.standing() => {}
         Ok(Ok(decision)) => {
-            if let Some(why) = decision.token {
-                master.refusals.count(Refusal::Token, &session.peer, format_args!("{}: {why}", session.id));
-                master.bus.blame(&session.peer);
-            }
+            refuse_token(master, session, decision.token);
             settle(master, session, decision.state).await;
         }
         Ok(Err(error)) => {
@@ -326,6 +335,14 @@ pub(crate) async fn decide(master: &Arc<Master>, session: &Arc<Session>) {
                 .await;
         }
         Err(error) => tracing::error!(id = %session.id, %error, "the key look-up failed"),
+    }
+}
+
+/// A token that did not let its minion in is a failure of its address.
+fn refuse_token(master: &Master, session: &Session, why: Option<TokenError>) {
+    if let Some(why) = why {
+        master.refusals.count(Refusal::Token, &session.peer, format_args!("{}: {why}", session.id));
+        master.bus.blame(&session.peer);
     }
 }
 
@@ -351,7 +368,7 @@ pub(crate) async fn recheck(master: &Arc<Master>) -> bool {
                 if !valid_id(&s.id) {
                     return None;
                 }
-                look_up(&master, s).ok().map(|decision| decision.state)
+                look_up(&master, s).ok().filter(|decision| !decision.full).map(|decision| decision.state)
             };
             sessions.iter().map(state).collect::<Vec<_>>()
         })

@@ -195,6 +195,8 @@ struct Table {
     live: HashMap<String, Arc<Session>>,
     /// All sessions, whatever their standing.
     all: HashMap<PeerId, Arc<Session>>,
+    /// Those of `all` with a token that were kept out: their turn may come without a change of keys.
+    hopeful: HashMap<PeerId, Arc<Session>>,
     /// When a minion lost its connection; none for one that ended it.
     gone: HashMap<String, Option<Instant>>,
 }
@@ -225,6 +227,11 @@ impl Sessions {
         lock(&self.table).all.values().cloned().collect()
     }
 
+    /// Sessions with a token that were kept out.
+    pub(crate) fn hopeful(&self) -> Vec<Arc<Session>> {
+        lock(&self.table).hopeful.values().cloned().collect()
+    }
+
     /// How long ago the minion was connected for the last time: zero for now, a very long time when it
     /// has said goodbye, none when it has not been here since the master was started.
     pub fn absence(&self, id: &str) -> Option<Duration> {
@@ -244,6 +251,7 @@ impl Sessions {
     fn remove(&self, peer: &PeerId, goodbye: bool) -> Option<(Arc<Session>, bool)> {
         let mut table = lock(&self.table);
         let session = table.all.remove(peer)?;
+        table.hopeful.remove(peer);
         let was_live = table.live.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, &session));
         if was_live {
             table.live.remove(&session.id);
@@ -265,6 +273,11 @@ impl Sessions {
         let before = std::mem::replace(&mut *lock(&session.standing), standing);
         // A session that was removed while its key was looked up stays out.
         let connected = table.all.contains_key(&session.peer);
+        if connected && standing == Standing::Refused && !session.token.0.is_empty() {
+            table.hopeful.insert(session.peer.clone(), Arc::clone(session));
+        } else {
+            table.hopeful.remove(&session.peer);
+        }
         let mut replaced = None;
         if standing == Standing::Accepted && connected && !session.call {
             replaced = table

@@ -178,6 +178,36 @@ fn a_new_policy_holds_for_minions_that_wait() {
 }
 
 #[test]
+fn only_so_many_keys_wait() {
+    let world = World::with("max_pending_keys: 1");
+    let first = StaticKey::generate().unwrap();
+    let second = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let mut waits = Raw::open(&world, "web-1", &first).await;
+        assert!(matches!(waits.auth().await, AuthState::Pending));
+        let mut raw = Raw::open(&world, "web-2", &second).await;
+        let told = raw.auth().await;
+        assert!(matches!(&told, AuthState::Refused(why) if why.contains("max_pending_keys")), "{told:?}");
+        assert!(matches!(raw.ask(Request::Ping).await, Reply::Refused(_)));
+        assert_eq!(world.master().keys().list(KeyState::Pending).unwrap(), ["web-1"]);
+        assert_eq!(world.master().refusals.get(master::refusals::Refusal::PendingKeys), 1);
+        // Its turn comes when the other is decided about, without a new connection.
+        world.master().keys().accept("web-1", master::keys::Include::default()).unwrap();
+        let told = tokio::time::timeout(LIMIT, async {
+            loop {
+                world.master().keys_changed().await.unwrap();
+                let next = tokio::time::timeout(std::time::Duration::from_millis(100), raw.auth());
+                if let Ok(told) = next.await {
+                    return told;
+                }
+            }
+        });
+        let told = told.await.unwrap();
+        assert!(matches!(told, AuthState::Pending), "{told:?}");
+    });
+}
+
+#[test]
 fn a_full_master_says_so() {
     let world = World::with("max_minions: 1");
     let _first = world.connected("web-1");

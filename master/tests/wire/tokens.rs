@@ -57,7 +57,7 @@ fn a_token_lets_its_minions_in_and_no_others() {
 
 #[test]
 fn an_ephemeral_minion_is_forgotten_when_it_stops() {
-    let world = World::new();
+    let world = World::with("audit_log: /audit");
     let text = token(&world, Bounds { ephemeral: true, ..Bounds::default() });
     let mut minion = world.minion("job-1");
     minion.up_with("", &[("RSALT_TOKEN", &text)]);
@@ -69,6 +69,11 @@ fn an_ephemeral_minion_is_forgotten_when_it_stops() {
     wait_for("its grains to go", || world.master().roster.grains("job-1").is_none().then_some(()));
     assert_eq!(world.returns(&ended.jid), ended.returns, "its returns stay");
     assert!(world.publish("*", "test.ping", &[]).end().expected.is_empty());
+    // What the master does by itself is a key change like any other.
+    let log = std::fs::read_to_string(world.dir.path().join("master/audit")).unwrap();
+    let line =
+        "\"what\": \"key\", \"id\": \"job-1\", \"before\": \"minions\", \"now\": null, \"why\": \"stopped\"";
+    assert!(log.contains(line), "{log}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub struct MasterConfig {
     pub autosign_grains_dir: Option<PathBuf>,
     /// Seconds for which a file in `minions_autosign` lets its minion in.
     pub autosign_timeout: f64,
+    /// Keys at most that wait to be accepted; 0: any number.
+    pub max_pending_keys: usize,
     /// Seconds for which an ephemeral minion may be gone before its key goes.
     pub ephemeral_grace: f64,
     /// Config and keys may be writable by the group.
@@ -106,6 +108,7 @@ impl MasterConfig {
             autoreject_file: s.path_opt("autoreject_file", &root)?,
             autosign_grains_dir: s.path_opt("autosign_grains_dir", &root)?,
             autosign_timeout: s.seconds("autosign_timeout")? * 60.0,
+            max_pending_keys: s.int("max_pending_keys")?,
             ephemeral_grace: s.seconds("ephemeral_grace")? * 60.0,
             permissive_pki_access: s.flag("permissive_pki_access")?,
             publisher_acl: s.map("publisher_acl")?,

@@ -15,11 +15,15 @@ impl Pcre {
         let pattern = python_syntax(pattern);
         let build =
             |text: &str| fancy_regex::RegexBuilder::new(text).backtrack_limit(BACKTRACK_LIMIT).build();
-        build(&format!(r"\A(?:{pattern})")).map(Pcre).map_err(|anchored| {
+        let regex = build(&format!(r"\A(?:{pattern})")).map_err(|anchored| {
             // Positions are to be those in what was typed.
             let error = build(&pattern).err().unwrap_or(anchored);
             error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
-        })
+        })?;
+        match data::regex::missing_group(&pattern, regex.captures_len()) {
+            Some(group) => Err(format!("invalid group reference {group}")),
+            None => Ok(Pcre(regex)),
+        }
     }
 
     /// Whether `text` begins with a match.
@@ -41,4 +45,18 @@ fn python_syntax(pattern: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_on_no_group_is_an_error() {
+        for pattern in ["(?(2)a|b)", "(a)(?(2)b)", "(?(0)a)"] {
+            let error = Pcre::new(pattern).unwrap_err();
+            assert!(error.starts_with("invalid group reference "), "{error}");
+        }
+        assert!(Pcre::new("(a)?(?(1)b|c)$").unwrap().matches("ab"));
+    }
 }

@@ -49,10 +49,15 @@ pub(crate) fn compile(pattern: &str, flags: i64, anchored: bool) -> Result<Regex
     if !letters.is_empty() {
         text = format!("(?{letters}){text}");
     }
-    RegexBuilder::new(&text)
+    let raised = |error: String| ExecError::raised("re.error", format!("'{pattern}': {error}"));
+    let regex = RegexBuilder::new(&text)
         .backtrack_limit(BACKTRACK_LIMIT)
         .build()
-        .map_err(|error| ExecError::raised("re.error", format!("'{pattern}': {error}")))
+        .map_err(|error| raised(error.to_string()))?;
+    match data::regex::missing_group(&text, regex.captures_len()) {
+        Some(group) => Err(raised(format!("invalid group reference {group}"))),
+        None => Ok(regex),
+    }
 }
 
 /// Rewrites what Python spells differently: `\Z`, `$` before a final newline, `[` inside a class.

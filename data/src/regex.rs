@@ -1,0 +1,70 @@
+//! What the regex library lets through that Python's `re` does not, and that must not reach a match.
+
+/// The first condition `(?(N)…)` on a group that a pattern with so many groups (the whole match is one)
+/// does not have. The library compiles it, and panics when it comes to it in a text.
+pub fn missing_group(pattern: &str, groups: usize) -> Option<&str> {
+    let mut rest = pattern;
+    let mut in_class = false;
+    while let Some(c) = rest.chars().next() {
+        let tail = rest.get(c.len_utf8()..)?;
+        rest = match c {
+            '\\' => {
+                let mut chars = tail.chars();
+                chars.next();
+                chars.as_str()
+            }
+            '[' if !in_class => {
+                in_class = true;
+                // A bracket right at the beginning stands for itself.
+                let tail = tail.strip_prefix('^').unwrap_or(tail);
+                tail.strip_prefix(']').unwrap_or(tail)
+            }
+            ']' => {
+                in_class = false;
+                tail
+            }
+            '(' if !in_class => {
+                if let Some(group) = tail.strip_prefix("?(").and_then(|condition| beyond(condition, groups)) {
+                    return Some(group);
+                }
+                tail
+            }
+            _ => tail,
+        };
+    }
+    None
+}
+
+/// The number at the beginning, when there is one and it is no group's. Relative ones are not Python's.
+fn beyond(condition: &str, groups: usize) -> Option<&str> {
+    let inner = condition.trim_start_matches(['<', '\'']);
+    let signed = inner.starts_with(['+', '-']);
+    let digits = inner.trim_start_matches(['+', '-']);
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let number = digits.get(..end).filter(|n| !n.is_empty())?;
+    let known = !signed && number.parse().is_ok_and(|n: usize| n > 0 && n < groups);
+    (!known).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_on_groups_that_are_none() {
+        for pattern in [
+            "(?(2)a)",
+            "(a)(?(2)b|c)",
+            "(?(0)a)",
+            "(a)(?(-1)b)",
+            "(a)(?(<2>)b)",
+            "x(?(99999999999999999999)a)",
+        ] {
+            assert!(missing_group(pattern, pattern.matches("(a)").count() + 1).is_some(), "{pattern}");
+        }
+        for pattern in ["(a)(?(1)b|c)", r"\(?(2)a", "[(?(2)]", "[](?(2)]", "(?:2)", "(?(a)b)", "", "\\", "["]
+        {
+            assert_eq!(missing_group(pattern, 2), None, "{pattern}");
+        }
+    }
+}
