@@ -77,10 +77,21 @@ pub fn size(image: &str) -> u64 {
 pub struct Builder {
     args: Vec<String>,
     name: String,
+    image: String,
     command: Vec<String>,
 }
 
+/// A name that no other container has.
+fn unique(name: &str) -> String {
+    format!("{name}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 impl Builder {
+    fn new(name: String, image: String) -> Self {
+        let args = vec!["--name".into(), name.clone(), "--hostname".into(), name.clone()];
+        Builder { args, name, image, command: Vec::new() }
+    }
+
     /// A variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -112,7 +123,13 @@ impl Builder {
     /// Starts it.
     #[track_caller]
     pub fn start(self) -> Container {
-        Call::new("docker").args(["run", "-d"]).args(&self.args).arg(image()).args(&self.command).run().ok();
+        Call::new("docker")
+            .args(["run", "-d"])
+            .args(&self.args)
+            .arg(&self.image)
+            .args(&self.command)
+            .run()
+            .ok();
         Container { name: self.name }
     }
 }
@@ -127,8 +144,7 @@ pub struct Container {
 impl Container {
     /// A container whose minion belongs to `master`; its id is `name` with a number behind it.
     pub fn builder(master: &Master, name: &str) -> Builder {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{name}-{}-{number}", std::process::id());
+        let name = unique(name);
         let mut config = master.address();
         if let Some(map) = config.as_object_mut() {
             map.insert("recon_default".into(), 50.into());
@@ -136,12 +152,18 @@ impl Container {
         }
         let file = format!("containers/{name}/test.conf");
         let path = master.tree.write(&file, config.to_string());
-        let builder = Builder {
-            args: vec!["--name".into(), name.clone(), "--hostname".into(), name.clone()],
-            name,
-            command: Vec::new(),
-        };
+        let builder = Builder::new(name, image().to_owned());
         builder.mount(path.parent().unwrap_or(&path), "/etc/rsalt/minion.d")
+    }
+
+    /// A container of the base image, without a minion, in which commands are to be run. It ends by itself
+    /// after half an hour, should the test be killed.
+    #[track_caller]
+    pub fn bare(name: &str) -> Builder {
+        bins::script("setup", &["engine"]);
+        // The shell reaps what its commands leave behind.
+        let waits = ["sh", "-c", "sleep 1800 & wait $!"];
+        Builder::new(unique(name), base_image()).option("--rm").command(&waits)
     }
 
     /// Starts one with these grains.

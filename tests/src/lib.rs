@@ -5,6 +5,7 @@
 //! the value that stands for it.
 
 pub mod bins;
+pub mod cases;
 pub mod cli;
 pub mod docker;
 pub mod master;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use fancy_regex::Regex;
 use libtest_mimic::{Arguments, Failed, Trial};
+use rsalt_tests::cases::{entries, relative, yaml};
 use rsalt_tests::{Call, Tree, bins, tree};
 use serde_json::{Map, Value, json};
 
@@ -43,17 +44,6 @@ fn require(holds: bool, message: impl FnOnce() -> String) -> Result<(), Failed> 
     if holds { Ok(()) } else { Err(message().into()) }
 }
 
-fn relative(path: &Path, base: &Path) -> String {
-    path.strip_prefix(base).unwrap_or(path).display().to_string()
-}
-
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let read = std::fs::read_dir(dir).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = read.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    paths
-}
-
 fn cases(dir: &Path) -> Vec<PathBuf> {
     entries(dir).iter().flat_map(|topic| entries(topic)).filter(|path| path.join("tree").is_dir()).collect()
 }
@@ -63,11 +53,6 @@ fn differences(file: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(file).unwrap();
     let read = yaml(&text);
     read.as_object().unwrap().iter().map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned())).collect()
-}
-
-fn yaml(text: &str) -> Value {
-    let value = data::yaml::load(text).unwrap();
-    serde_json::to_value(&value).unwrap()
 }
 
 /// One case of the table, as `case.yaml` has it.

@@ -195,7 +195,10 @@ impl Act for NotCached {
         if let Some(path) = local(ctx, &self.name) {
             return well(format!("File {} is a local path, no action taken", path.display()));
         }
-        let Some(copy) = copy_of(ctx, &self.name, saltenv)? else {
+        // Without a master the "copy" of a salt:// file is the file itself.
+        let cachedir = ctx.opt("cachedir").map(|dir| dir.to_string()).unwrap_or_default();
+        let copy = copy_of(ctx, &self.name, saltenv)?;
+        let Some(copy) = copy.filter(|at| !cachedir.is_empty() && at.starts_with(&cachedir)) else {
             return well(format!("{} is not cached", self.name));
         };
         let changes = Dict::new().with("deleted", true);
