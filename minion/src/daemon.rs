@@ -16,12 +16,18 @@ use crate::fileclient::{FileClient, LocalFiles};
 use crate::health::Health;
 use crate::host::Stop;
 use crate::host::real::RealHost;
-use crate::job::{CallerRunner, JobRunner, Jobs, SIDE_BY_SIDE, SpoolError};
+use crate::job::{Bounds, CallerRunner, JobRunner, Jobs, Limits, SIDE_BY_SIDE, SpoolError, Way};
 use crate::pillar::PillarSource;
 use crate::{Caller, JobControl, Parts, RunningJob, grains, local, memory};
 
-/// Jobs that run at SIGTERM get so much time to end by themselves, and then to end when told to.
-const GRACE: Duration = Duration::from_secs(5);
+/// Jobs that run at SIGTERM get so much time to end by themselves …
+const FINISH: Duration = Duration::from_secs(3);
+/// … then to end when told to. Together below what a container is given to stop.
+const GRACE: Duration = Duration::from_secs(2);
+/// The master gets so much time to take the last returns.
+const DELIVERY: Duration = Duration::from_secs(1);
+/// Between two looks at what is left.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Before `startup_states` the master is asked this often whether it is there.
 const MASTER_PAUSE: Duration = Duration::from_secs(1);
@@ -102,28 +108,56 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         .map_err(|e| RunError::Thread(e.to_string()))?;
 
     let runner: Arc<dyn JobRunner> = Arc::new(CallerRunner::new(caller));
-    let limit = usize::try_from(config.process_count_max).ok().filter(|n| *n > 0).unwrap_or(SIDE_BY_SIDE);
-    let (jobs, done) = Jobs::open(&config.id, &config.cachedir, limit, Arc::clone(&runner))?;
+    let side_by_side =
+        usize::try_from(config.process_count_max).ok().filter(|n| *n > 0).unwrap_or(SIDE_BY_SIDE);
+    let spool = Bounds { returns: config.spool_max_returns, bytes: config.spool_max_size };
+    let limits = Limits { side_by_side, spool };
+    let (jobs, done) = Jobs::open(&config.id, &config.cachedir, limits, Arc::clone(&runner))?;
     table.set(&jobs);
 
     let health = Health::start(&config.sock_dir);
     let parts = conn::Parts { key, runner, jobs: Arc::clone(&jobs), done, asks, health: health.clone() };
+    let hang_up = CancellationToken::new();
     let served = tokio::select! {
-        served = conn::serve(&config, parts, patient, stop) => served,
+        served = conn::serve(&config, parts, patient, hang_up.clone()) => served,
         () = memory::give_back_when_idle(&jobs) => Ok(()),
         () = run_at_start(&config, &jobs, master) => Ok(()),
+        () = drain(&jobs, &stop, &hang_up) => Ok(()),
     };
     health.end();
-    // What a job returns from here on is in the spool, and sent by the next run.
-    jobs.stop_all(Stop::Term);
-    let until = tokio::time::Instant::now() + GRACE;
-    while jobs.count() > 0 && tokio::time::Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     jobs.stop_all(Stop::Kill);
     remove_pidfile(config.pidfile.as_deref());
     tracing::info!("minion stops");
     Ok(served?)
+}
+
+/// Waits for the token, then lets the jobs end while the connection still takes their returns, and ends that. What
+/// the master has not taken by then is in the spool, and sent by the next run.
+async fn drain(jobs: &Jobs, stop: &CancellationToken, hang_up: &CancellationToken) {
+    stop.cancelled().await;
+    jobs.close();
+    let idle = || jobs.count() == 0;
+    if !within(FINISH, idle).await {
+        jobs.stop_all(Stop::Term);
+        if !within(GRACE, idle).await {
+            jobs.stop_all(Stop::Kill);
+            within(GRACE / 2, idle).await;
+        }
+    }
+    within(DELIVERY, || jobs.spool().is_empty()).await;
+    hang_up.cancel();
+    std::future::pending().await
+}
+
+async fn within(limit: Duration, what: impl Fn() -> bool) -> bool {
+    let until = tokio::time::Instant::now() + limit;
+    while !what() {
+        if tokio::time::Instant::now() >= until {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    true
 }
 
 /// Has the job table run `startup_states` once the master is there to answer, then waits for ever.
@@ -138,7 +172,7 @@ async fn run_at_start(config: &MinionConfig, jobs: &Arc<Jobs>, master: Option<As
             tokio::time::sleep(MASTER_PAUSE).await;
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let taken = jobs.take(startup_job(config, now), now);
+        let taken = jobs.take(startup_job(config, now), now, Way::Publish);
         tracing::info!(states = config.startup_states, ?taken, "startup states");
     }
     std::future::pending().await

@@ -5,11 +5,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use proto::exit_codes;
+use proto::message::ControlReply;
 use proto::message::control::{MissingReason, Target};
-use proto::message::{ControlReply, ControlRequest};
 use proto::target::TargetType;
 
-use super::client::Client;
+use super::client::JobStream;
 use super::error::CliError;
 use super::output::Printer;
 use super::rsalt::{Run, Selected, no_minions, targets};
@@ -202,7 +202,7 @@ impl Batch<'_> {
         let tell = self.news.0.clone();
         std::thread::spawn(move || {
             let stream = || {
-                let mut client = Client::send(&socket, &ControlRequest::Publish(publish))?;
+                let mut client = JobStream::publish(&socket, publish)?;
                 while let Some(reply) = client.reply()? {
                     let answer = match reply {
                         ControlReply::Published { job, .. } => {

@@ -32,6 +32,23 @@ pub(super) enum CliError {
     /// The master stopped in the middle.
     #[error("the master closed the connection; look up what came in so far with rsalt-run jobs.list_jobs")]
     HungUp,
+    /// The master went before it answered.
+    #[error(
+        "the master closed the connection before it said whether it took the job; see rsalt-run jobs.list_jobs when \
+         it is back"
+    )]
+    Untold,
+    /// The master went in the middle, and did not come back.
+    #[error(
+        "the master has gone and is not back within {seconds} s. Job {jid} goes on without it: when it is back, \
+         rsalt-run jobs.lookup_jid {jid} shows what it came to"
+    )]
+    Gone {
+        /// The job.
+        jid: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The master refused.
     #[error("{0}")]
     Refused(String),
@@ -65,7 +82,9 @@ impl CliError {
             CliError::NotRunning(_)
             | CliError::NoPermission(_)
             | CliError::Socket { .. }
-            | CliError::HungUp => exit_codes::UNAVAILABLE,
+            | CliError::HungUp
+            | CliError::Untold
+            | CliError::Gone { .. } => exit_codes::UNAVAILABLE,
             CliError::Usage(_) => exit_codes::USAGE,
             CliError::Refused(_) | CliError::Keys(_) | CliError::Output(_) => exit_codes::GENERIC,
             CliError::KeyFile(_) | CliError::Write { .. } => exit_codes::CANT_CREATE,

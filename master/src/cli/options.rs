@@ -111,6 +111,14 @@ fn parse_bool(text: &str) -> Result<bool, String> {
     }
 }
 
+/// A number of seconds.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds),
+        _ => Err("it is a number of seconds".to_owned()),
+    }
+}
+
 /// The text of `--versions-report`.
 pub(super) fn versions_report() -> String {
     format!(

@@ -10,7 +10,7 @@ use proto::message::control::{Publish, Target};
 use proto::message::{ControlReply, ControlRequest};
 use proto::target::TargetType;
 
-use super::client::Client;
+use super::client::{Client, JobStream};
 use super::error::CliError;
 use super::options::{Common, Logging, Output, Parsing, versions_report};
 use super::output::Printer;
@@ -139,8 +139,9 @@ struct JobOptions {
     /// Seconds those have to answer
     #[arg(long, value_name = "SECONDS")]
     gather_job_timeout: Option<f64>,
-    /// Seconds within which a minion that is away now must come back to run the job (rsalt's own)
-    #[arg(long, value_name = "SECONDS")]
+    /// Seconds within which a minion that is away now must come back to run the job; 0: now or never. The default
+    /// is the master's job_expiry (rsalt's own)
+    #[arg(long, value_name = "SECONDS", value_parser = super::options::seconds)]
     expiry: Option<f64>,
     /// Data that is stored with the job and can be searched for: a YAML value
     #[arg(long, value_name = "YAML")]
@@ -274,7 +275,7 @@ fn one(
     printer: &mut Printer,
     tally: &mut Tally,
 ) -> Result<Option<i32>, CliError> {
-    let mut client = Client::send(&run.socket, &ControlRequest::Publish(run.publish.clone()))?;
+    let mut client = JobStream::publish(&run.socket, run.publish.clone())?;
     let mut progress = run.progress.then(|| super::summary::Progress::new(0));
     while let Some(reply) = client.reply()? {
         let answer = match reply {

@@ -3,6 +3,7 @@
 //! Each connection is a task with one request. Its replies go through a small queue, so that a client
 //! that does not read holds up nobody but itself, and one that hangs up ends the waiting.
 
+use std::collections::HashSet;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -19,10 +20,10 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::view::View;
 use super::{Master, users};
-use crate::publish::{Limits, LiveJob, wait_for_returns};
+use crate::publish::{Limits, wait_for_returns};
 use crate::refusals::Refusal;
 use crate::runners::{self, Outcome, RunnerError};
-use crate::store::Recorded;
+use crate::store::{Recorded, StoreError, StoredJob};
 use crate::wheel;
 
 /// Replies that wait for a client to read them.
@@ -31,8 +32,6 @@ const WAITING: usize = 256;
 const UNEXPECTED: usize = 1024;
 /// A client must have sent its request after so much time.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
-/// Seconds within which a job must be started, unless the job or the config says otherwise.
-const JOB_EXPIRY: f64 = 300.0;
 
 /// Listens on the socket; whoever may open it may use it, so it is closed to others before it has its name.
 pub(super) fn listen(path: &Path, to_all: bool) -> io::Result<UnixListener> {
@@ -254,6 +253,9 @@ async fn publish_job(
     uid: u32,
     out: &Out,
 ) -> Result<ControlReply, HungUp> {
+    if master.is_stopping() {
+        return Ok(ControlReply::Error("the master is stopping: the job is not published".to_string()));
+    }
     let selected = match select(master, &publish.target).await {
         Ok(selected) => selected,
         Err(error) => return Ok(ControlReply::Error(error)),
@@ -323,7 +325,10 @@ fn make_job(master: &Master, publish: Publish, uid: u32) -> Result<Job, String> 
         jid => return Err(format!("{jid:?} is no job id")),
     };
     let user = if publish.user.is_empty() { format!("uid {uid}") } else { publish.user };
-    let default_expiry = || config.opts.get("job_expiry").and_then(Value::as_f64).unwrap_or(JOB_EXPIRY);
+    let expiry = publish.expiry.unwrap_or(config.job_expiry);
+    if !expiry.is_finite() || expiry < 0.0 {
+        return Err(format!("an expiry of {expiry} s makes no sense: 0 or a number of seconds"));
+    }
     Ok(Job {
         jid,
         fun: publish.fun,
@@ -335,7 +340,7 @@ fn make_job(master: &Master, publish: Publish, uid: u32) -> Result<Job, String> 
         user,
         timeout: if publish.timeout > 0.0 { publish.timeout } else { config.timeout },
         issued: master.clock(),
-        expiry: publish.expiry.unwrap_or_else(default_expiry).max(0.0),
+        expiry,
         extra: publish.extra,
     })
 }
@@ -352,80 +357,55 @@ fn limits(master: &Master, timeout: f64, gather: f64) -> Limits {
 
 /// Waits for a job that is published already: first what the store has, then what comes.
 async fn attach(master: &Arc<Master>, jid: &str, timeout: f64, out: &Out) -> Result<ControlReply, HungUp> {
-    // The watcher first: what comes between the two is seen twice and sent once.
-    let live = master.publisher.job(jid);
-    let (watch, mut arriving) = mpsc::channel(live.as_ref().map_or(0, |l| l.expected.len()) + UNEXPECTED);
-    if let Some(live) = &live {
-        live.watch(watch);
-    }
     let store = Arc::clone(&master.store);
     let wanted = jid.to_string();
-    let read = tokio::task::spawn_blocking(move || Ok((store.job(&wanted)?, store.returns(&wanted)?))).await;
-    let (stored, returns) = match read {
-        Ok(Ok((Some(stored), returns))) => (stored, returns),
+    let read = tokio::task::spawn_blocking(move || Ok((store.job(&wanted)?, store.returned(&wanted)?))).await;
+    let (StoredJob { job, minions }, returned) = match read {
+        Ok(Ok((Some(stored), returned))) => (stored, returned),
         Ok(Ok((None, _))) => return Ok(ControlReply::Error(format!("there is no job {jid}"))),
         Ok(Err(error)) => {
-            let error: crate::store::StoreError = error;
+            let error: StoreError = error;
             return Ok(ControlReply::Error(error.to_string()));
         }
         Err(error) => return Ok(ControlReply::Error(format!("internal error on the master: {error}"))),
     };
-    let minions = stored.minions.clone();
-    send(out, ControlReply::Published { job: Box::new(stored.job), minions: minions.clone() }).await?;
-    let known: std::collections::HashSet<String> = returns.iter().map(|r| r.id.clone()).collect();
+    let live = master.publisher.restore(job, minions.clone(), returned);
+    // The watcher before the returns are read: what comes between the two is here twice, and sent once.
+    let (watch, arriving) = mpsc::channel(live.expected.len() + UNEXPECTED);
+    live.watch(watch);
+    let store = Arc::clone(&master.store);
+    let wanted = jid.to_string();
+    let read = tokio::task::spawn_blocking(move || store.returns(&wanted)).await;
+    let returns = match read {
+        Ok(Ok(returns)) => returns,
+        Ok(Err(error)) => return Ok(ControlReply::Error(error.to_string())),
+        Err(error) => return Ok(ControlReply::Error(format!("internal error on the master: {error}"))),
+    };
+    let job = Box::new(live.published.job.clone());
+    send(out, ControlReply::Published { job, minions }).await?;
+    let known: HashSet<String> = returns.iter().map(|r| r.id.clone()).collect();
     for ret in returns {
         send(out, ControlReply::Return(Box::new(ret))).await?;
     }
-    match live {
-        Some(live) => {
-            let (forward, fresh) = mpsc::channel::<Arc<Return>>(live.expected.len() + UNEXPECTED);
-            while let Ok(ret) = arriving.try_recv() {
-                if !known.contains(&ret.id) {
-                    // There is room for as many as there can be.
-                    let _ = forward.try_send(ret);
-                }
-            }
-            wait_attached(master, &live, (arriving, forward, fresh), limits(master, timeout, 0.0), out).await;
-        }
-        None => {
-            for id in minions.into_iter().filter(|id| !known.contains(id)) {
-                let reason = if master.is_connected(&id) {
-                    control::MissingReason::NoReturn { seconds: master.clock() - issued(master, jid) }
-                } else {
-                    control::MissingReason::NotConnected
-                };
-                send(out, ControlReply::Missing { id, reason }).await?;
-            }
-        }
+    let (forward, fresh) = mpsc::channel(live.expected.len() + UNEXPECTED);
+    tokio::select! {
+        () = wait_for_returns(master, &live, fresh, limits(master, timeout, 0.0), out) => {}
+        () = pump(arriving, forward, &known) => {}
     }
     Ok(ControlReply::Done)
 }
 
-type Attached = (mpsc::Receiver<Arc<Return>>, mpsc::Sender<Arc<Return>>, mpsc::Receiver<Arc<Return>>);
-
-async fn wait_attached(
-    master: &Arc<Master>,
-    live: &Arc<LiveJob>,
-    queues: Attached,
-    limits: Limits,
-    out: &Out,
-) {
-    let (mut arriving, forward, fresh) = queues;
-    let pump = async {
-        while let Some(ret) = arriving.recv().await {
-            if forward.send(ret).await.is_err() {
-                return;
-            }
+/// Passes on the returns of all others than these, for as long as there can be any.
+async fn pump(mut from: mpsc::Receiver<Arc<Return>>, to: mpsc::Sender<Arc<Return>>, known: &HashSet<String>) {
+    while let Some(ret) = from.recv().await {
+        // There is room for as many as there can be.
+        if !known.contains(&ret.id) && to.send(ret).await.is_err() {
+            break;
         }
-    };
-    tokio::select! {
-        () = wait_for_returns(master, live, fresh, limits, out) => {}
-        () = pump => {}
     }
-}
-
-fn issued(master: &Master, jid: &str) -> f64 {
-    master.store.job(jid).ok().flatten().map_or(0.0, |j| j.job.issued)
+    // The reader of a closed queue says so.
+    drop(to);
+    std::future::pending().await
 }
 
 async fn events(master: &Arc<Master>, tag: &str, out: &Out) -> Result<ControlReply, HungUp> {

@@ -36,6 +36,9 @@ pub use events::Events;
 /// What runs at SIGTERM gets so much time to finish.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// After a start, the newest jobs with so many minions in all are looked through for returns that are owed.
+const OWED: usize = 100_000;
+
 /// Why the master does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -195,7 +198,19 @@ pub async fn start(config: MasterConfig) -> Result<Running, StartError> {
     let gate = tokio::spawn(sessions::serve(Arc::clone(&master), bus, master.stop.clone()));
     master.tasks.spawn(control::serve(Arc::clone(&master), control));
     master.tasks.spawn(keeper::keep(Arc::clone(&master)));
+    master.tasks.spawn(settle(Arc::clone(&master)));
     Ok(Running { master, addresses, gate })
+}
+
+/// Finds out who still owes returns of an earlier run's jobs.
+async fn settle(master: Arc<Master>) {
+    let store = Arc::clone(&master.store);
+    let read = tokio::task::spawn_blocking(move || store.owed(duration::now(), OWED)).await;
+    match read {
+        Ok(Ok(owed)) => master.publisher.owe(&master, owed).await,
+        Ok(Err(error)) => tracing::error!(%error, "who owes returns cannot be read"),
+        Err(error) => tracing::error!(%error, "who owes returns is not known"),
+    }
 }
 
 impl Running {
@@ -210,6 +225,9 @@ impl Running {
         }
         if let Err(error) = self.gate.await {
             tracing::error!(%error, "the request port has failed");
+        }
+        if let Err(error) = self.master.store.flush().await {
+            tracing::error!(%error, "the job store is not written to its end");
         }
     }
 }
@@ -248,6 +266,11 @@ impl Master {
     /// The largest message of an accepted minion.
     pub fn max_message(&self) -> usize {
         self.config().max_message_size
+    }
+
+    /// Whether the master has begun to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     /// Resolves when the master begins to stop.
@@ -296,6 +319,7 @@ impl Master {
         for id in &lost {
             if self.keys().state(id).is_none() {
                 self.roster.forget(id);
+                self.publisher.forget(id);
                 if let Err(error) = self.store.forget(id).await {
                     tracing::warn!(%id, %error, "a deleted minion's grains stay in the store");
                 }
@@ -373,8 +397,12 @@ impl Master {
     }
 
     /// Once a second, from the gate.
-    pub(crate) fn sweep(&self) {
-        self.publisher.sweep(duration::now());
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        let owed = self.publisher.sweep(duration::now());
+        if !owed.is_empty() {
+            let master = Arc::clone(self);
+            self.tasks.spawn(async move { master.publisher.owe(&master, owed).await });
+        }
     }
 
     /// Whether the minion with this id is connected and accepted.

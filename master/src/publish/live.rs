@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use proto::message::{Published, Return};
 use tokio::sync::mpsc;
@@ -10,8 +11,8 @@ use crate::lock::lock;
 
 /// Live jobs at most; the oldest that nobody waits for go first. Their returns are still stored.
 const LIVE: usize = 10_000;
-/// A job is kept for so many seconds after it has expired: returns of a late start find their watchers.
-const LINGER: f64 = 60.0;
+/// A job is kept for so many seconds after it has expired: what is on its way comes first.
+const LINGER: f64 = 5.0;
 
 /// One job.
 #[derive(Debug)]
@@ -20,15 +21,29 @@ pub struct LiveJob {
     pub published: Published,
     /// Who was expected to return it at publish time, sorted.
     pub expected: Vec<String>,
+    /// When it was published by this run of the master; none for a job of an earlier one.
+    pub since: Option<Instant>,
     returned: Mutex<HashSet<String>>,
     watchers: Mutex<Vec<mpsc::Sender<Arc<Return>>>>,
 }
 
 impl LiveJob {
-    pub(super) fn new(published: Published, mut expected: Vec<String>) -> Self {
+    pub(super) fn new(published: Published, mut expected: Vec<String>, since: Option<Instant>) -> Self {
         expected.sort_unstable();
         expected.dedup();
-        LiveJob { published, expected, returned: Mutex::default(), watchers: Mutex::default() }
+        LiveJob { published, expected, since, returned: Mutex::default(), watchers: Mutex::default() }
+    }
+
+    /// Whether it is one of now or never, and too late for a minion that is here since then.
+    pub fn is_late_since(&self, accepted: Option<Instant>) -> bool {
+        let before = self.since.zip(accepted).is_none_or(|(published, accepted)| published < accepted);
+        self.published.job.expiry <= 0.0 && before
+    }
+
+    /// The minions that have not returned.
+    pub fn missing(&self) -> Vec<String> {
+        let returned = lock(&self.returned);
+        self.expected.iter().filter(|id| !returned.contains(*id)).cloned().collect()
     }
 
     /// Whether the job is for this minion and not returned by it.
@@ -75,15 +90,18 @@ impl LiveJob {
 pub(super) struct LiveJobs(HashMap<String, Arc<LiveJob>>);
 
 impl LiveJobs {
-    pub(super) fn insert(&mut self, job: Arc<LiveJob>) {
+    /// Adds a job. One that has to make room for it comes back.
+    pub(super) fn insert(&mut self, job: Arc<LiveJob>) -> Option<Arc<LiveJob>> {
+        let mut pushed_out = None;
         if self.0.len() >= LIVE {
             let oldest = self.0.iter().filter(|(_, j)| !j.is_watched()).map(|(jid, _)| jid.clone()).min();
             if let Some(jid) = oldest {
                 tracing::warn!(%jid, "too many jobs at the same time: this one is not sent again");
-                self.0.remove(&jid);
+                pushed_out = self.0.remove(&jid);
             }
         }
         self.0.insert(job.published.job.jid.clone(), job);
+        pushed_out
     }
 
     pub(super) fn get(&self, jid: &str) -> Option<Arc<LiveJob>> {
@@ -94,11 +112,19 @@ impl LiveJobs {
         self.0.values().cloned().collect()
     }
 
-    pub(super) fn sweep(&mut self, now: f64) {
+    /// Lets go of what is over and that nobody waits for. Those that have not been returned by all come back.
+    pub(super) fn sweep(&mut self, now: f64) -> Vec<Arc<LiveJob>> {
+        let mut overdue = Vec::new();
         self.0.retain(|_, job| {
-            let over = job.published.job.expires_at() + LINGER < now || job.is_complete();
-            !over || job.is_watched()
+            let complete = job.is_complete();
+            let over = job.published.job.expires_at() + LINGER < now || complete;
+            let stays = !over || job.is_watched();
+            if !stays && !complete {
+                overdue.push(Arc::clone(job));
+            }
+            stays
         });
+        overdue
     }
 }
 
@@ -124,7 +150,11 @@ mod tests {
             expiry: 300.0,
             extra: Value::None,
         };
-        Arc::new(LiveJob::new(Published { seq: 1, job }, expected.iter().map(|s| (*s).to_string()).collect()))
+        Arc::new(LiveJob::new(
+            Published { seq: 1, job, late: false },
+            expected.iter().map(|s| (*s).to_string()).collect(),
+            None,
+        ))
     }
 
     fn ret(jid: &str, id: &str) -> Arc<Return> {
@@ -164,16 +194,17 @@ mod tests {
         let (send, receive) = mpsc::channel(8);
         watched.watch(send);
         for j in [waiting, complete, watched] {
-            jobs.insert(j);
+            assert!(jobs.insert(j).is_none());
         }
         let jids = |jobs: &LiveJobs| {
             let mut jids: Vec<String> = jobs.all().iter().map(|j| j.published.job.jid.clone()).collect();
             jids.sort();
             jids
         };
-        jobs.sweep(1010.0);
+        assert!(jobs.sweep(1010.0).is_empty());
         assert_eq!(jids(&jobs), ["1", "3"]);
-        jobs.sweep(1000.0 + 300.0 + LINGER + 1.0);
+        let overdue = jobs.sweep(1000.0 + 300.0 + LINGER + 1.0);
+        assert_eq!(overdue.iter().flat_map(|j| j.missing()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(jids(&jobs), ["3"]);
         drop(receive);
         jobs.sweep(1010.0);

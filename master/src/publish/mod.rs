@@ -4,14 +4,17 @@
 //! else's: others neither see its arguments nor have the work of finding that it is not for them. One for
 //! many goes out sealed over the publish port, and down the session of each expected minion that has not
 //! yet shown that publishes reach it. Jobs that have not expired are kept here, so that a minion that
-//! missed one gets it when it asks or comes back.
+//! missed one gets it when it asks or comes back. Of those that have, it is remembered who owes a return.
 
 mod live;
+mod overdue;
 mod roster;
 mod wait;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use proto::group::Group;
 use proto::keys::{KeyError, SignKey};
@@ -21,7 +24,9 @@ use tokio::sync::mpsc;
 
 use crate::bus::BusSender;
 use crate::daemon::Master;
+use crate::lock::lock;
 use crate::sessions::{Session, Sessions, Standing};
+use crate::store::{Owed, StoredJob};
 
 pub use live::LiveJob;
 pub use roster::Roster;
@@ -49,6 +54,7 @@ pub struct Publisher {
     group: tokio::sync::Mutex<Group>,
     seq: AtomicU64,
     live: Mutex<live::LiveJobs>,
+    overdue: Mutex<overdue::Overdue>,
 }
 
 impl Publisher {
@@ -60,6 +66,7 @@ impl Publisher {
             group: tokio::sync::Mutex::new(Group::generate(epoch)?),
             seq: AtomicU64::new(0),
             live: Mutex::default(),
+            overdue: Mutex::default(),
         })
     }
 
@@ -82,13 +89,18 @@ impl Publisher {
         }
     }
 
-    /// Takes over jobs of an earlier run that have not expired, with who has returned them.
-    pub fn restore(&self, job: Job, expected: Vec<String>, returned: Vec<String>) {
-        let live = LiveJob::new(Published { seq: 0, job }, expected);
+    /// Takes over a job of an earlier run, with who has returned it.
+    pub fn restore(&self, job: Job, expected: Vec<String>, returned: Vec<String>) -> Arc<LiveJob> {
+        if let Some(live) = self.job(&job.jid) {
+            return live;
+        }
+        let live = LiveJob::new(Published { seq: 0, job, late: false }, expected, None);
         for id in returned {
             live.mark_returned(&id);
         }
-        self.jobs().insert(Arc::new(live));
+        let live = Arc::new(live);
+        self.insert(Arc::clone(&live));
+        live
     }
 
     /// Publishes a job that is in the store. The returns go to `watch`, if there is one.
@@ -102,14 +114,14 @@ impl Publisher {
         let group = self.group.lock().await;
         let direct = goes_to_few(&job, expected.len(), sessions.count());
         let seq = if direct { self.seq() } else { self.seq() + 1 };
-        let published = Published { seq, job };
+        let published = Published { seq, job, late: false };
         let bytes = message::encode(&published)?;
-        let live = Arc::new(LiveJob::new(published, expected));
+        let live = Arc::new(LiveJob::new(published, expected, Some(Instant::now())));
         if let Some(watch) = watch {
             live.watch(watch);
         }
         // Before the first minion can answer.
-        self.jobs().insert(Arc::clone(&live));
+        self.insert(Arc::clone(&live));
         let message = ToMinion::Job(live.published.clone());
         if direct {
             drop(group);
@@ -141,6 +153,7 @@ impl Publisher {
 
     /// Tells those who wait for it that a return is in the store.
     pub fn returned(&self, ret: &Arc<Return>) {
+        lock(&self.overdue).returned(&ret.id, &ret.jid);
         if let Some(job) = self.job(&ret.jid) {
             job.returned(ret);
         }
@@ -148,25 +161,82 @@ impl Publisher {
 
     /// Sends a minion what it has missed: jobs after `from_seq` that it has not returned.
     pub async fn resend(&self, session: &Arc<Session>, from_seq: u64) {
-        self.send_missed(session, |job| job.published.seq > from_seq).await;
+        self.send_missed(session, |job| (job.published.seq > from_seq).then_some(false)).await;
     }
 
-    /// Sends a minion that has just been welcomed everything that waits for it.
-    pub async fn catch_up(&self, session: &Arc<Session>) {
-        self.send_missed(session, |job| job.published.job.expiry > 0.0).await;
+    /// Sends a minion that has just been welcomed everything that waits for it, and what it owes since before
+    /// that expired, so that it says what became of it.
+    pub async fn catch_up(&self, master: &Master, session: &Arc<Session>) {
+        let since = session.accepted_at();
+        // One of now or never that goes out at this very moment is not late, and not missed.
+        let wanted = |job: &LiveJob| match job.is_late_since(since) {
+            false if job.published.job.expiry <= 0.0 => None,
+            late => Some(late),
+        };
+        self.send_missed(session, wanted).await;
+        let owed = lock(&self.overdue).of(&session.id);
+        self.send_late(master, session, owed).await;
     }
 
-    async fn send_missed(&self, session: &Arc<Session>, wanted: impl Fn(&LiveJob) -> bool) {
-        let mut missed = self.jobs().all();
-        missed.retain(|job| wanted(job) && job.awaits(&session.id));
-        missed.sort_by(|a, b| a.published.job.jid.cmp(&b.published.job.jid));
-        for job in missed {
+    /// Sends what `wanted` says, as late or not.
+    async fn send_missed(&self, session: &Arc<Session>, wanted: impl Fn(&LiveJob) -> Option<bool>) {
+        let all = self.jobs().all();
+        let mut missed: Vec<(Arc<LiveJob>, bool)> = all
+            .into_iter()
+            .filter(|job| job.awaits(&session.id))
+            .filter_map(|job| wanted(&job).map(|late| (job, late)))
+            .collect();
+        missed.sort_by(|(a, _), (b, _)| a.published.job.jid.cmp(&b.published.job.jid));
+        for (job, late) in missed {
+            let published = Published { late, ..job.published.clone() };
             if session.standing() != Standing::Accepted
-                || session.send(&ToMinion::Job(job.published.clone())).await.is_err()
+                || session.send(&ToMinion::Job(published)).await.is_err()
             {
                 return;
             }
         }
+    }
+
+    /// Sends jobs out of the store that the minion owes a return of.
+    async fn send_late(&self, master: &Master, session: &Arc<Session>, jids: Vec<String>) {
+        if jids.is_empty() {
+            return;
+        }
+        let store = Arc::clone(&master.store);
+        let read = move || jids.iter().filter_map(|jid| store.job(jid).ok().flatten()).collect::<Vec<_>>();
+        let Ok(stored) = tokio::task::spawn_blocking(read).await else { return };
+        for StoredJob { job, .. } in stored {
+            let published = Published { seq: 0, job, late: true };
+            if session.standing() != Standing::Accepted
+                || session.send(&ToMinion::Job(published)).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    /// Takes over who owes returns of jobs that have expired, and asks those who are connected.
+    pub(crate) async fn owe(&self, master: &Master, owed: Vec<Owed>) {
+        let mut asked: HashMap<String, Vec<String>> = HashMap::new();
+        {
+            let mut overdue = lock(&self.overdue);
+            for Owed { jid, minions } in owed {
+                for id in minions {
+                    overdue.add(&id, &jid);
+                    asked.entry(id).or_default().push(jid.clone());
+                }
+            }
+        }
+        for (id, jids) in asked {
+            if let Some(session) = master.sessions.get(&id) {
+                self.send_late(master, &session, jids).await;
+            }
+        }
+    }
+
+    /// The minion's key is gone: it owes nothing any more.
+    pub(crate) fn forget(&self, id: &str) {
+        lock(&self.overdue).forget(id);
     }
 
     /// A new group key: whoever is not in `sessions` cannot read what is published from now on.
@@ -185,12 +255,28 @@ impl Publisher {
         Session::send_all(sessions.live(), &message).await;
     }
 
-    /// Lets go of jobs that have expired and that nobody waits for.
-    pub fn sweep(&self, now: f64) {
-        self.jobs().sweep(now);
+    /// Lets go of jobs that have expired and that nobody waits for; what is owed of them comes back.
+    pub fn sweep(&self, now: f64) -> Vec<Owed> {
+        let overdue = self.jobs().sweep(now);
+        overdue.iter().map(|job| Owed::of(job)).collect()
+    }
+
+    fn insert(&self, job: Arc<LiveJob>) {
+        let pushed_out = self.jobs().insert(job);
+        if let Some(job) = pushed_out {
+            let Owed { jid, minions } = Owed::of(&job);
+            let mut overdue = lock(&self.overdue);
+            minions.iter().for_each(|id| overdue.add(id, &jid));
+        }
     }
 
     fn jobs(&self) -> std::sync::MutexGuard<'_, live::LiveJobs> {
-        self.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.live)
+    }
+}
+
+impl Owed {
+    fn of(job: &LiveJob) -> Self {
+        Owed { jid: job.published.job.jid.clone(), minions: job.missing() }
     }
 }

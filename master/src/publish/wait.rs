@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proto::message::control::{ControlReply, MissingReason};
-use proto::message::{Return, ToMinion};
+use proto::message::{Published, Return, ToMinion};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -135,12 +135,8 @@ pub async fn wait_for_returns(
                 }
             }
             Event::Stop => {
-                for (id, _) in waiting {
-                    let reason = MissingReason::MasterStopped;
-                    if out.send(ControlReply::Missing { id, reason }).await.is_err() {
-                        return;
-                    }
-                }
+                // A client that has hung up needs no news.
+                let _ = out.send(ControlReply::Stopping).await;
                 return;
             }
         }
@@ -181,7 +177,9 @@ fn ask(
         asked.spawn(async move {
             let jid = job.published.job.jid.clone();
             // Should the publish have been lost on its way, it starts now, and the answer says so.
-            let _ = session.send(&ToMinion::Job(job.published.clone())).await;
+            let late = job.is_late_since(session.accepted_at());
+            let published = Published { late, ..job.published.clone() };
+            let _ = session.send(&ToMinion::Job(published)).await;
             let running = session.running(std::slice::from_ref(&jid), limits.gather).await;
             (id, running.map(|jids| jids.contains(&jid)))
         });

@@ -17,6 +17,10 @@ use crate::sessions::{Session, Standing};
 pub async fn answer(master: &Arc<Master>, session: &Arc<Session>, request: Request) -> Reply {
     if session.standing() != Standing::Accepted {
         master.refusals.count(Refusal::NotAccepted, &session.id, "");
+        if matches!(request, Request::Return(_)) {
+            // The key may be accepted again: the minion keeps its return.
+            return Reply::Error("the minion's key is not accepted".to_string());
+        }
         return Reply::Refused("the minion's key is not accepted".to_string());
     }
     match request {

@@ -10,7 +10,7 @@ use proto::target::TargetType;
 use crate::daemon::Master;
 use crate::refusals::Refusal;
 use crate::sessions::Session;
-use crate::store::Recorded;
+use crate::store::{Recorded, StoreError};
 
 pub(super) async fn take(master: &Arc<Master>, session: &Arc<Session>, ret: Return) -> Reply {
     if ret.id != session.id {
@@ -18,7 +18,12 @@ pub(super) async fn take(master: &Arc<Master>, session: &Arc<Session>, ret: Retu
         return Reply::Refused(format!("a return for {:?} from {:?}", ret.id, session.id));
     }
     let known = jid::is_valid(&ret.jid)
-        && (master.publisher.job(&ret.jid).is_some() || matches!(master.store.job(&ret.jid), Ok(Some(_))));
+        && (master.publisher.job(&ret.jid).is_some()
+            || match master.store.job(&ret.jid) {
+                Ok(job) => job.is_some(),
+                // A minion that is told that there is no such job lets its return go.
+                Err(error) => return not_now(session, &ret, &error),
+            });
     if !known && !of_its_own(master, &ret).await {
         master.refusals.count(Refusal::UnknownJob, &session.id, format_args!("jid {:?}", ret.jid));
         return Reply::Refused(format!("the master has no job {:?}", ret.jid));
@@ -30,13 +35,21 @@ pub(super) async fn take(master: &Arc<Master>, session: &Arc<Session>, ret: Retu
             master.events.job_returned(&ret);
             Reply::Done
         }
-        // Its first copy was committed, and the acknowledgement got lost.
-        Ok(Recorded::Known) => Reply::Done,
-        Err(error) => {
-            tracing::error!(id = %session.id, jid = %ret.jid, %error, "a return is not stored, the minion keeps it");
-            Reply::Error(error.to_string())
-        }
+        // Its first copy was committed, and the acknowledgement got lost; what was committed is what counts.
+        Ok(Recorded::Known) => match master.store.return_of(&ret.jid, &ret.id) {
+            Ok(first) => {
+                master.publisher.returned(&Arc::new(first.unwrap_or(ret)));
+                Reply::Done
+            }
+            Err(error) => not_now(session, &ret, &error),
+        },
+        Err(error) => not_now(session, &ret, &error),
     }
+}
+
+fn not_now(session: &Session, ret: &Return, error: &StoreError) -> Reply {
+    tracing::error!(id = %session.id, jid = %ret.jid, %error, "a return is not stored, the minion keeps it");
+    Reply::Error(error.to_string())
 }
 
 /// What a minion runs at its start without being asked (`startup_states`).

@@ -6,6 +6,7 @@ use proto::message::Job;
 use proto::target::glob::Glob;
 
 use super::{Args, Master, Outcome, RunnerError, Table, by_id};
+use crate::duration::now;
 use crate::store::{JobFilter, StoredJob};
 
 pub(super) const FUNCTIONS: Table = &[
@@ -78,7 +79,8 @@ fn list_jobs_filter(master: &dyn Master, mut args: Args) -> Result<Outcome, Runn
     Ok(Outcome::ok(by_id(jobs.iter().map(|s| (s.job.jid.clone(), with_start(&s.job))))))
 }
 
-/// The returns of a job, by minion; with `missing=True` also who was expected and has not returned.
+/// The returns of a job, by minion, and who has not run it because it has expired; with `missing=True` also who
+/// was expected and has not returned yet.
 fn lookup_jid(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerError> {
     let jid = args.need("jid")?;
     let _ = args.keyword("ext_source");
@@ -96,14 +98,33 @@ fn lookup_jid(master: &dyn Master, mut args: Args) -> Result<Outcome, RunnerErro
             out.insert(ret.id, ret.ret);
         }
     }
-    if missing && let Some(stored) = master.store().job(&jid)? {
-        for id in stored.minions {
-            if !out.contains(&id) {
+    if let Some(stored) = master.store().job(&jid)? {
+        let open: Vec<String> = stored.minions.into_iter().filter(|id| !out.contains(id)).collect();
+        let expired = expired(master, &stored.job, &open);
+        for id in open {
+            if expired.contains(&id) {
+                out.insert(
+                    id,
+                    format!("Minion did not return. [expired: not started within {} s]", stored.job.expiry),
+                );
+            } else if missing {
                 out.insert(id, "Minion did not return");
             }
         }
     }
     Ok(Outcome { value: out.into(), out: outputter, retcode: 0 })
+}
+
+/// Those among the minions that will not run a job any more: it has expired, and they are not at it.
+fn expired(master: &dyn Master, job: &Job, open: &[String]) -> Vec<String> {
+    // A start at the last moment may not be known yet.
+    const ON_ITS_WAY: f64 = 2.0;
+    if open.is_empty() || now() < job.expires_at() + ON_ITS_WAY {
+        return Vec::new();
+    }
+    let running = master.running(open, std::slice::from_ref(&job.jid));
+    let at_it = |id: &String| running.iter().any(|(m, jids)| m == id && !jids.is_empty());
+    open.iter().filter(|id| !at_it(id)).cloned().collect()
 }
 
 /// One job with its returns.

@@ -188,6 +188,7 @@ impl Gate {
             peer: peer.clone(),
             bus: self.master.bus.clone(),
             standing: Mutex::new(Standing::Undecided),
+            accepted: Mutex::default(),
             deciding: tokio::sync::Mutex::default(),
             subscribed: AtomicBool::new(false),
             subscription: Mutex::default(),
@@ -434,6 +435,6 @@ async fn settle(master: &Arc<Master>, session: &Arc<Session>, state: KeyState) {
     let accepted = matches!(auth, AuthState::Accepted(_));
     // A session that ends meanwhile has nothing to be told.
     if session.send(&ToMinion::Auth(auth)).await.is_ok() && accepted && !session.call {
-        master.publisher.catch_up(session).await;
+        master.publisher.catch_up(master, session).await;
     }
 }

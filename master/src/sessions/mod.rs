@@ -65,6 +65,8 @@ pub struct Session {
     peer: PeerId,
     bus: BusSender,
     standing: Mutex<Standing>,
+    /// When the minion was accepted.
+    accepted: Mutex<Option<Instant>>,
     /// Held from the look-up of the key until its outcome is settled: two at once could settle in the wrong order.
     deciding: tokio::sync::Mutex<()>,
     subscribed: AtomicBool,
@@ -154,6 +156,11 @@ impl Session {
     /// Where the minion stands.
     pub fn standing(&self) -> Standing {
         *lock(&self.standing)
+    }
+
+    /// Since when jobs go to this session.
+    pub fn accepted_at(&self) -> Option<Instant> {
+        *lock(&self.accepted)
     }
 
     /// Whether the minion has had a publish over the publish port, so that it needs none down the session.
@@ -280,6 +287,7 @@ impl Sessions {
         }
         let mut replaced = None;
         if standing == Standing::Accepted && connected && !session.call {
+            *lock(&session.accepted) = Some(Instant::now());
             replaced = table
                 .live
                 .insert(session.id.clone(), Arc::clone(session))

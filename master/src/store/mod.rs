@@ -68,6 +68,15 @@ pub struct StoredJob {
     pub minions: Vec<String>,
 }
 
+/// A job that has expired, and who has not returned it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owed {
+    /// The job.
+    pub jid: String,
+    /// The minions.
+    pub minions: Vec<String>,
+}
+
 /// When a minion was connected for the last time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
@@ -109,6 +118,8 @@ pub trait Store: Send + Sync {
     fn forget(&self, id: &str) -> Commit<()>;
     /// Keeps a value of the master's own (`epoch`, for one) under a name.
     fn put(&self, name: &str, value: &[u8]) -> Commit<()>;
+    /// Everything written before is on disk when this is.
+    fn flush(&self) -> Commit<()>;
     /// Deletes jobs issued, and returns received, before a time. How many jobs went comes back.
     fn delete_before(&self, time: f64) -> Commit<usize>;
 
@@ -118,6 +129,11 @@ pub trait Store: Send + Sync {
     fn jobs(&self, filter: &JobFilter) -> Result<Vec<StoredJob>, StoreError>;
     /// The returns of a job, by minion.
     fn returns(&self, jid: &str) -> Result<Vec<Return>, StoreError>;
+    /// The return of one minion.
+    fn return_of(&self, jid: &str, id: &str) -> Result<Option<Return>, StoreError>;
+    /// Jobs that had expired at this time and that not everybody has returned, oldest first: among the newest,
+    /// up to so many minions in all.
+    fn owed(&self, expired_at: f64, minions: usize) -> Result<Vec<Owed>, StoreError>;
     /// Which minions have returned, without reading what they returned.
     fn returned(&self, jid: &str) -> Result<Vec<String>, StoreError>;
     /// A minion's grains.

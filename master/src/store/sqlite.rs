@@ -1,5 +1,6 @@
 //! The embedded store: SQLite in WAL mode, one thread that writes and commits in groups.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +11,7 @@ use proto::message::{self, Job, Return};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
-use super::{Commit, Inner, JobFilter, Recorded, Seen, Store, StoreError, StoredJob};
+use super::{Commit, Inner, JobFilter, Owed, Recorded, Seen, Store, StoreError, StoredJob};
 use crate::duration::now;
 
 /// The newest schema; the database keeps its own in `user_version`.
@@ -161,20 +162,30 @@ fn connect(file: &Path) -> Result<Connection, rusqlite::Error> {
 
 /// Takes what waits, commits it at once, answers; an idle store commits a single write without a pause.
 fn write_all(mut connection: Connection, writes: &Receiver<Write>) {
-    while let Ok(first) = writes.recv() {
+    let mut left: VecDeque<Write> = VecDeque::new();
+    loop {
+        if left.is_empty() {
+            let Ok(first) = writes.recv() else { return };
+            left.push_back(first);
+        }
+        left.extend(writes.try_iter().take(GROUP.saturating_sub(left.len())));
         let mut answers = Vec::new();
-        let mut group = vec![first];
-        group.extend(writes.try_iter().take(GROUP - 1));
         let committed = match connection.transaction() {
             Ok(transaction) => {
-                for write in group {
+                while let Some(write) = left.pop_front() {
                     answers.push(write(&transaction));
+                    // A full disk ends the transaction: what was in it is gone, and what comes after it would be
+                    // on its own.
+                    if transaction.is_autocommit() {
+                        break;
+                    }
                 }
                 transaction.commit().map_err(|e| e.to_string())
             }
             Err(e) => {
                 // The writes are dropped, and with them their senders: the askers see `Closed`.
                 tracing::error!("job store: cannot begin a transaction: {e}");
+                left.clear();
                 continue;
             }
         };
@@ -269,6 +280,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn flush(&self) -> Commit<()> {
+        self.write(|_| Ok(()))
+    }
+
     fn delete_before(&self, time: f64) -> Commit<usize> {
         self.write(move |t| {
             let jobs = t.execute("DELETE FROM jobs WHERE issued < ?1", [time])?;
@@ -313,6 +328,41 @@ impl Store for SqliteStore {
             let mut statement = c.prepare_cached("SELECT body FROM returns WHERE jid = ?1 ORDER BY id")?;
             let rows = statement.query_map([jid], |r| r.get::<_, Vec<u8>>(0))?;
             rows.map(|r| Ok(message::decode(&r?)?)).collect()
+        })
+    }
+
+    fn return_of(&self, jid: &str, id: &str) -> Result<Option<Return>, StoreError> {
+        self.read(|c| {
+            c.prepare_cached("SELECT body FROM returns WHERE jid = ?1 AND id = ?2")?
+                .query_row([jid, id], |r| r.get::<_, Vec<u8>>(0))
+                .optional()?
+                .map(|body| Ok(message::decode(&body)?))
+                .transpose()
+        })
+    }
+
+    fn owed(&self, expired_at: f64, minions: usize) -> Result<Vec<Owed>, StoreError> {
+        self.read(|c| {
+            let mut jobs =
+                c.prepare("SELECT jid, minions FROM jobs WHERE expires <= ?1 ORDER BY jid DESC")?;
+            let mut returned = c.prepare("SELECT id FROM returns WHERE jid = ?1")?;
+            let mut rows = jobs.query([expired_at])?;
+            let (mut owed, mut looked_at) = (Vec::new(), 0);
+            while let Some(row) = rows.next()?
+                && looked_at < minions
+            {
+                let jid: String = row.get(0)?;
+                let mut expected: Vec<String> = message::decode(&row.get::<_, Vec<u8>>(1)?)?;
+                looked_at += expected.len();
+                let ids = returned.query_map([&jid], |r| r.get(0))?;
+                let ids = ids.collect::<Result<std::collections::HashSet<String>, _>>()?;
+                expected.retain(|id| !ids.contains(id));
+                if !expected.is_empty() {
+                    owed.push(Owed { jid, minions: expected });
+                }
+            }
+            owed.reverse();
+            Ok(owed)
         })
     }
 

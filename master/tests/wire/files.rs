@@ -58,7 +58,9 @@ impl Client {
         std::fs::create_dir_all(&config.cachedir).unwrap();
         let (asker, asks) = conn::asker(&config);
         let runner: Arc<dyn JobRunner> = Arc::new(Idle);
-        let (jobs, done) = Jobs::open("web-1", &config.cachedir, 1, Arc::clone(&runner)).unwrap();
+        let (jobs, done) =
+            Jobs::open("web-1", &config.cachedir, minion::job::Limits::side_by_side(1), Arc::clone(&runner))
+                .unwrap();
         let key = StaticKey::load_or_generate(&config.pki_dir, "minion").unwrap();
         let health = Health::start(&config.sock_dir);
         let stop = CancellationToken::new();

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use proto::message::ControlRequest;
-use proto::message::control::MissingReason;
+use proto::message::control::{Call, MissingReason};
+use proto::message::{ControlReply, ControlRequest};
 
 use crate::world::{World, lines, wait_for};
 
@@ -75,20 +75,104 @@ fn a_job_that_was_missed_is_run_once_when_the_minion_is_back() {
 }
 
 #[test]
-fn a_job_of_now_or_never_is_not_run_later() {
-    let world = World::new();
+fn a_job_of_now_or_never_is_not_run_later_and_returned_as_expired() {
+    let mut world = World::new();
     let mut minion = world.connected("web-1");
     let file = minion.path("runs");
     minion.down().unwrap();
     world.wait_gone("web-1");
     let command = format!("echo x >> {}", file.display());
     let now = |p: &mut proto::message::control::Publish| (p.timeout, p.expiry) = (0.2, Some(0.0));
-    let ended = world.publish_with("web-1", "cmd.run", &[&command], now).end();
+    let before = world.publish_with("web-1", "cmd.run", &[&command], now).end();
+    // The master remembers what is owed, by what is in its store.
+    world.down();
+    world.up();
+    let after = world.publish_with("web-1", "cmd.run", &[&command], now);
     minion.up();
-    world.wait_connected("web-1");
-    assert_eq!(world.publish("*", "test.ping", &[]).end().returns.len(), 1);
-    assert!(world.returns(&ended.jid).is_empty());
+    for ended in [before, after.end()] {
+        let returns = world.wait_returns(&ended.jid, 1);
+        let ret = returns.first().unwrap();
+        assert!(ret.ret.to_string().ends_with("was to start then or never: expired"), "{ret:?}");
+        assert!(!ret.success && ret.retcode == 1);
+    }
     assert_eq!(lines(&file), 0);
+    // Who is there runs it.
+    world.wait_connected("web-1");
+    let ended = world.publish_with("web-1", "cmd.run", &[&command], now).end();
+    assert_eq!((ended.returns.len(), lines(&file)), (1, 1), "{ended:?}");
+}
+
+#[test]
+fn an_expired_job_is_looked_up_as_such_and_returned_when_the_minion_is_back() {
+    let world = World::with("job_expiry: 0.3");
+    let mut minion = world.connected("web-1");
+    let file = minion.path("runs");
+    minion.down().unwrap();
+    world.wait_gone("web-1");
+    let command = format!("echo x >> {}", file.display());
+    let ended = world.publish_with("web-1", "cmd.run", &[&command], |p| p.timeout = 0.2).end();
+    let look_up = || {
+        let call =
+            Call { fun: "jobs.lookup_jid".into(), arg: vec![ended.jid.as_str().into()], user: "".into() };
+        match world.control(&ControlRequest::Runner(call)).next() {
+            Some(ControlReply::Value { value, .. }) => value.get("web-1").map(ToString::to_string),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(look_up(), None, "it may come back yet");
+    let text = wait_for("the job to expire", look_up);
+    assert_eq!(text, "Minion did not return. [expired: not started within 0.3 s]");
+    minion.up();
+    world.wait_returns(&ended.jid, 1);
+    let text = look_up().unwrap();
+    assert!(text.ends_with("was to start within 0.3 s: expired"), "{text}");
+    assert_eq!(lines(&file), 0);
+}
+
+#[test]
+fn a_full_spool_refuses_jobs_and_the_caller_reads_why() {
+    let world = World::new();
+    let mut minion = world.connected("web-1");
+    minion.down().unwrap();
+    // What could not be delivered when the minion stopped; no room is left for more.
+    minion.up_with("spool_max_returns: 0", &[]);
+    world.wait_connected("web-1");
+    let ended = world.publish("*", "test.ping", &[]).end();
+    let ret = ended.returns.first().unwrap();
+    let text = ret.ret.to_string();
+    assert!(text.starts_with("the minion refuses this job: the spool "), "{text}");
+    assert!(text.ends_with(" is full: 0 returns, 0 bytes wait for the master") && ret.retcode == 1, "{text}");
+}
+
+#[test]
+fn a_minion_that_stops_lets_short_jobs_end_and_delivers_their_returns() {
+    let world = World::new();
+    let mut minion = world.connected("web-1");
+    let (file, go) = (minion.path("runs"), minion.path("go"));
+    let command = format!(
+        "echo x >> {}; until [ -e {} ]; do sleep 0.01; done; echo done",
+        file.display(),
+        go.display()
+    );
+    let job = world.publish("*", "cmd.run", &[&command]);
+    let long = world.publish("*", "test.sleep", &["60"]);
+    wait_for("the jobs to begin", || (lines(&file) == 1).then_some(()));
+    wait_for("the jobs to begin", || {
+        (std::fs::read_dir(minion.cache().join("proc")).unwrap().count() == 2).then_some(())
+    });
+    let stopping = std::thread::spawn(move || {
+        minion.down().unwrap();
+        minion
+    });
+    std::fs::write(&go, "").unwrap();
+    let ended = job.end();
+    assert_eq!(ended.returns.first().map(|r| r.ret.to_string()), Some("done".to_string()), "{ended:?}");
+    // One that would take too long is ended, and returns that.
+    let ended = long.end();
+    assert_eq!(ended.returns.len(), 1, "{ended:?}");
+    let minion = stopping.join().unwrap();
+    assert_eq!(std::fs::read_dir(minion.cache().join("spool")).unwrap().count(), 0);
+    world.wait_gone("web-1");
 }
 
 #[test]
@@ -102,7 +186,7 @@ fn a_job_outlives_a_restart_of_the_master() {
     wait_for("the job to begin", || (lines(&file) == 1).then_some(()));
     world.down();
     let left = job.end();
-    assert_eq!(left.missing, [("web-1".to_string(), MissingReason::MasterStopped)]);
+    assert!(left.stopped && left.missing.is_empty() && left.returns.is_empty(), "{left:?}");
     std::fs::write(format!("{}.go", file.display()), "").unwrap();
     world.up();
 
@@ -119,20 +203,6 @@ fn a_long_job_is_waited_for_as_long_as_it_runs() {
     let ended = world.publish_with("*", "cmd.run", &["sleep 1; echo done"], |p| p.timeout = 0.2).end();
     assert_eq!(ended.returns.len(), 1, "{ended:?}");
     assert!(ended.missing.is_empty());
-}
-
-#[test]
-fn a_minion_that_dies_in_mid_job_is_named_and_the_job_ends() {
-    let world = World::new();
-    let mut minion = world.connected("web-1");
-    let mut job = world.publish_with("*", "test.sleep", &["30"], |p| p.timeout = 0.3);
-    job.published();
-    wait_for("the job to begin", || {
-        (std::fs::read_dir(minion.cache().join("proc")).unwrap().count() == 1).then_some(())
-    });
-    minion.down().unwrap();
-    let ended = job.end();
-    assert_eq!(ended.missing, [("web-1".to_string(), MissingReason::NotConnected)]);
 }
 
 #[test]
@@ -175,21 +245,16 @@ fn jobs_run_side_by_side_and_are_listed_while_they_run() {
 fn a_job_of_a_minion_that_was_killed_comes_back_as_interrupted() {
     let world = World::new();
     let mut minion = world.connected("web-1");
-    let mut long = world.publish_with("*", "test.sleep", &["60"], |p| p.wait = false);
-    let (jid, _) = long.published();
-    let proc = minion.cache().join("proc");
-    let file = wait_for("the job to begin", || {
-        let file = proc.join(&jid);
-        Some((std::fs::read(&file).ok()?, file)).filter(|(job, _)| !job.is_empty())
-    });
     minion.down().unwrap();
-    // A minion that was killed could not clean up; this one did, by returning the job it ended.
-    let spool = minion.cache().join("spool").join(&jid);
-    wait_for("the ended job's return", || spool.exists().then_some(()));
-    std::fs::remove_file(spool).unwrap();
-    std::fs::write(file.1, file.0).unwrap();
+    world.wait_gone("web-1");
+    let mut job = world.publish_with("*", "test.ping", &[], |p| p.wait = false);
+    let Some(ControlReply::Published { job, .. }) = job.next() else { panic!("not published") };
+    // What a minion that is killed in the middle of it leaves.
+    std::fs::write(minion.cache().join("proc").join(&job.jid), proto::message::encode(&*job).unwrap())
+        .unwrap();
     minion.up();
-    let returns = world.wait_returns(&jid, 1);
+    let returns = world.wait_returns(&job.jid, 1);
     let ret = returns.first().unwrap();
     assert!(ret.ret.to_string().ends_with("interrupted") && !ret.success, "{ret:?}");
+    assert_eq!(std::fs::read_dir(minion.cache().join("proc")).unwrap().count(), 0);
 }

@@ -211,6 +211,8 @@ pub(crate) struct Ended {
     pub(crate) returns: Vec<Return>,
     pub(crate) missing: Vec<(String, MissingReason)>,
     pub(crate) error: Option<String>,
+    /// The master has stopped meanwhile.
+    pub(crate) stopped: bool,
 }
 
 impl Job {
@@ -236,6 +238,7 @@ impl Job {
                 }
                 Some(ControlReply::Return(ret)) => ended.returns.push(*ret),
                 Some(ControlReply::Missing { id, reason }) => ended.missing.push((id, reason)),
+                Some(ControlReply::Stopping) => ended.stopped = true,
                 Some(ControlReply::Done) => return ended,
                 Some(ControlReply::Error(error)) => {
                     ended.error = Some(error);

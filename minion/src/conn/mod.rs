@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use data::{Dict, Value};
 use proto::config::{MasterAddress, MinionConfig};
 use proto::keys::StaticKey;
+use proto::message::Hello;
 use proto::message::auth::Secret;
-use proto::message::{Hello, Return};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +31,6 @@ pub use beside::{Beside, BesideError};
 pub use pin::PinError;
 pub use remote::{AskError, Asker, RemoteFiles, RemotePillar};
 
-/// Returns that are kept in memory because the spool did not take them.
-const UNSPOOLED: usize = 64;
 /// The first pause before a new try.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A master with the wrong key is tried again after so much time, where the minion goes on at all.
@@ -48,6 +46,7 @@ pub(crate) enum Refusal {
     Message,
     Gap,
     Expired,
+    Lost,
     Target,
 }
 
@@ -61,6 +60,7 @@ impl fmt::Display for Refusal {
             Refusal::Message => "publish that cannot be read",
             Refusal::Gap => "publish lost",
             Refusal::Expired => "job expired",
+            Refusal::Lost => "job whose return is lost",
             Refusal::Target => "job with an unreadable target",
         })
     }
@@ -95,8 +95,6 @@ struct Shared {
     asks: mpsc::Receiver<Ask>,
     /// Asked in a session that ended before the answer.
     unanswered: Vec<Ask>,
-    /// Finished jobs that are not on disk.
-    unspooled: Vec<Return>,
     /// Until then returns wait: the master could not store one.
     pause_returns: Option<Instant>,
     sent_grains: Option<Value>,
@@ -156,14 +154,6 @@ impl Shared {
             tracing::warn!(%reason, count = *count, %detail, "refused");
         }
     }
-
-    fn keep_unspooled(&mut self, ret: Return) {
-        if self.unspooled.len() < UNSPOOLED {
-            self.unspooled.push(ret);
-        } else {
-            tracing::error!(jid = %ret.jid, "a return is lost: neither the disk nor the memory has room for it");
-        }
-    }
 }
 
 /// The two ends of what connects modules with the master: the modules' and the connection's.
@@ -219,7 +209,6 @@ pub async fn serve(
         done,
         asks: asks.0,
         unanswered: Vec::new(),
-        unspooled: Vec::new(),
         pause_returns: None,
         sent_grains: None,
         announced: false,
@@ -301,18 +290,14 @@ fn offered_grains(config: &MinionConfig, grains: &Value) -> Dict {
     offered
 }
 
-/// Waits, and keeps what cannot be sent meanwhile from being in anybody's way.
+/// Waits; what the jobs say meanwhile is sent later.
 async fn pauses(shared: &mut Shared, pause: Duration) {
     let until = tokio::time::Instant::now() + pause;
     loop {
         tokio::select! {
             () = tokio::time::sleep_until(until) => break,
-            Some(done) = shared.done.recv() => {
-                let Done::Returned(ret) = done;
-                if !shared.jobs.spool().holds(&ret.jid) {
-                    shared.keep_unspooled(*ret);
-                }
-            }
+            // What it says is in the spool.
+            Some(_) = shared.done.recv() => {}
         }
     }
     let now = Instant::now();

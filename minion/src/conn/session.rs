@@ -18,7 +18,7 @@ use super::dial::{Arrived, Link, LinkError};
 use super::pin::{Pin, PinError};
 use super::remote::Ask;
 use super::{Refusal, Shared, Told};
-use crate::job::{Done, Taken};
+use crate::job::{Done, Taken, Way};
 
 /// How long the handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -179,6 +179,7 @@ impl Session<'_> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tick.tick().await;
         loop {
+            let pause = self.shared.pause_returns.filter(|_| self.welcome.is_some());
             let may_ask = self.welcome.is_some() && self.asked.len() < REQUESTS;
             tokio::select! {
                 () = stop.cancelled() => return Ok(End::Stopped),
@@ -194,6 +195,7 @@ impl Session<'_> {
                     told?;
                 }
                 Some(ask) = self.shared.asks.recv(), if may_ask => self.ask(ask).await?,
+                () = until(pause), if pause.is_some() => self.deliver_waiting().await?,
                 _ = tick.tick() => {
                     if self.heard.elapsed() > SILENCE {
                         return Err(End::Silent);
@@ -260,7 +262,8 @@ impl Session<'_> {
                     if !accepted.subscribed {
                         accepted.seq = accepted.seq.max(published.seq);
                     }
-                    self.take(published);
+                    let way = if published.late { Way::Late } else { Way::Session };
+                    self.take(published, way);
                 }
                 Ok(())
             }
@@ -413,15 +416,16 @@ impl Session<'_> {
             self.shared.refused(Refusal::Gap, "a publish was dropped");
             self.send(&ToMaster::Missed { from_seq: before }).await?;
         }
-        self.take(published);
+        self.take(published, Way::Publish);
         Ok(())
     }
 
-    fn take(&mut self, published: Published) {
+    fn take(&mut self, published: Published, way: Way) {
         let now = self.welcome.as_ref().map_or(0.0, Accepted::now);
         let jid = published.job.jid.clone();
-        match self.shared.jobs.take(published.job, now) {
-            Taken::Started | Taken::Refused | Taken::Seen | Taken::NotForMe => {}
+        match self.shared.jobs.take(published.job, now, way) {
+            Taken::Started | Taken::Refused | Taken::Seen | Taken::NotForMe | Taken::Stopping => {}
+            Taken::Lost => self.shared.refused(Refusal::Lost, format_args!("job {jid}")),
             Taken::Expired => self.shared.refused(Refusal::Expired, format_args!("job {jid}")),
             Taken::BadTarget => self.shared.refused(Refusal::Target, format_args!("job {jid}")),
         }
@@ -471,14 +475,11 @@ impl Session<'_> {
 
     /// A job has just returned.
     async fn deliver(&mut self, ret: Return) -> Result<(), End> {
-        let spooled = self.shared.jobs.spool().holds(&ret.jid);
-        if self.welcome.is_none() {
-            if !spooled {
-                self.shared.keep_unspooled(ret);
-            }
+        if self.welcome.is_none() || self.returns_under_way() >= RETURNS || self.paused() {
             return Ok(());
         }
-        if spooled && (self.returns_under_way() >= RETURNS || self.paused()) {
+        // It may have gone out with those that waited.
+        if self.is_under_way(&ret.jid) {
             return Ok(());
         }
         self.send_return(ret).await
@@ -489,9 +490,6 @@ impl Session<'_> {
         if self.welcome.is_none() || self.paused() {
             return Ok(());
         }
-        for ret in std::mem::take(&mut self.shared.unspooled) {
-            self.send_return(ret).await?;
-        }
         if self.shared.jobs.spool().is_empty() {
             return Ok(());
         }
@@ -499,7 +497,7 @@ impl Session<'_> {
             if self.returns_under_way() >= RETURNS {
                 return Ok(());
             }
-            if self.own.values().any(|own| matches!(own, Own::Return(j) if *j == jid)) {
+            if self.is_under_way(&jid) {
                 continue;
             }
             match self.shared.jobs.spool().get(&jid) {
@@ -515,6 +513,10 @@ impl Session<'_> {
         let number = self.request(Request::Return(Box::new(ret))).await?;
         self.own.insert(number, Own::Return(jid));
         Ok(())
+    }
+
+    fn is_under_way(&self, jid: &str) -> bool {
+        self.own.values().any(|own| matches!(own, Own::Return(j) if j == jid))
     }
 
     fn returns_under_way(&self) -> usize {
@@ -543,5 +545,12 @@ impl Session<'_> {
         asked.sort_by_key(|(number, _)| *number);
         self.shared.unanswered.extend(asked.into_iter().map(|(_, ask)| ask));
         self.shared.sent_grains = None;
+    }
+}
+
+/// Waits until then.
+async fn until(time: Option<Instant>) {
+    if let Some(time) = time {
+        tokio::time::sleep_until(time.into()).await;
     }
 }

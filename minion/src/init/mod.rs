@@ -20,7 +20,7 @@ pub const SUPERVISED: &str = "RSALT_SUPERVISED";
 /// Its value when there is a command beside the minion.
 pub const WITH_COMMAND: &str = "with-command";
 /// The minion gets so much time to stop when the command has ended.
-const GRACE: Duration = Duration::from_secs(7);
+const GRACE: Duration = Duration::from_secs(8);
 /// Pauses before a minion that has died is started again.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 

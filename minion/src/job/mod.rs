@@ -1,9 +1,10 @@
 //! Jobs on this minion: side by side, each on a thread of its own that ends with it, each killable,
 //! each answered.
 //!
-//! The order on disk is what makes a job run once and its return arrive: the jid is in `seen` and the
-//! job in `proc/` before it starts, the return is in `spool/` before it is sent, and deleted when the
-//! master has it. What is left in `proc/` by a minion that died is returned as interrupted.
+//! The order on disk is what makes a job run once and its return arrive: the job is in `proc/` and then the
+//! jid in `seen` before it starts, the return is in `spool/` before it is sent, and deleted when the
+//! master has it. What is left in `proc/` by a minion that died is returned as interrupted. A job that has
+//! not started yet is nowhere on disk: the master sends it again.
 
 mod runner;
 mod seen;
@@ -24,7 +25,7 @@ use crate::host::{Cancel, Stop};
 use crate::{JobControl, RunningJob};
 
 pub use runner::{CallerRunner, JobRunner, Outcome};
-pub use spool::{Spool, SpoolError};
+pub use spool::{Bounds, Kept, Spool, SpoolError};
 
 use seen::Seen;
 
@@ -44,6 +45,33 @@ pub enum Done {
     Returned(Box<Return>),
 }
 
+/// How a job arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To everybody, over the publish port.
+    Publish,
+    /// To this minion, in its session: the master has no return of it.
+    Session,
+    /// As [`Way::Session`], and too late: it is not to start any more.
+    Late,
+}
+
+/// How much the table takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Jobs side by side.
+    pub side_by_side: usize,
+    /// Returns that wait for the master.
+    pub spool: Bounds,
+}
+
+impl Limits {
+    /// So many jobs side by side, and the usual spool.
+    pub fn side_by_side(jobs: usize) -> Self {
+        Limits { side_by_side: jobs.max(1), spool: Bounds::default() }
+    }
+}
+
 /// What became of a job that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -51,8 +79,12 @@ pub enum Taken {
     Started,
     /// It was here before.
     Seen,
-    /// Its time is over.
+    /// It was here before, and nothing is left of it; the return says so.
+    Lost,
+    /// Its time is over; where the master waits for it, the return says so.
     Expired,
+    /// The minion stops. The master sends it again.
+    Stopping,
     /// It is for others.
     NotForMe,
     /// Its target cannot be read.
@@ -74,8 +106,17 @@ pub struct Jobs {
 
 struct Table {
     running: HashMap<String, Entry>,
-    queue: VecDeque<Job>,
+    /// Jobs that wait for their turn, with the master's clock when they came.
+    queue: VecDeque<(Job, f64)>,
     seen: Seen,
+    /// Nothing starts any more.
+    closed: bool,
+}
+
+impl Table {
+    fn queued(&self, jid: &str) -> bool {
+        self.queue.iter().any(|(job, _)| job.jid == jid)
+    }
 }
 
 struct Entry {
@@ -91,22 +132,25 @@ impl Jobs {
     pub fn open(
         id: &str,
         cachedir: &Path,
-        limit: usize,
+        limits: Limits,
         runner: Arc<dyn JobRunner>,
     ) -> Result<(Arc<Self>, mpsc::UnboundedReceiver<Done>), SpoolError> {
-        let spool = Spool::open(cachedir)?;
+        let spool = Spool::open(cachedir, limits.spool)?;
         let mut seen = Seen::open(cachedir);
         for job in spool.interrupted() {
-            seen.note(&job.jid, remember_until(&job));
+            seen.note(&job.jid, remember_until(&job), job.issued);
             let ret = refusal(id, &job, "the minion stopped while it was running this job: interrupted");
             match spool.put(&ret) {
-                Ok(()) => spool.finished(&job.jid),
-                Err(error) => tracing::error!(jid = %job.jid, %error, "an interrupted job is not returned"),
+                Kept::OnDisk => {}
+                Kept::InMemory(error) | Kept::Nowhere(error) => {
+                    tracing::error!(jid = %job.jid, %error, "the return of an interrupted job is not on disk");
+                }
             }
         }
         let (done, receiver) = mpsc::unbounded_channel();
-        let table = Mutex::new(Table { running: HashMap::new(), queue: VecDeque::new(), seen });
-        let (id, limit, changed) = (id.to_string(), limit.max(1), Notify::new());
+        let table =
+            Mutex::new(Table { running: HashMap::new(), queue: VecDeque::new(), seen, closed: false });
+        let (id, limit, changed) = (id.to_string(), limits.side_by_side.max(1), Notify::new());
         Ok((Arc::new(Jobs { id, limit, spool, runner, done, table, changed }), receiver))
     }
 
@@ -116,19 +160,31 @@ impl Jobs {
     }
 
     /// The gate of every job, whichever way it came: fresh? seen? for me? `now` is the master's clock.
-    pub fn take(self: &Arc<Self>, job: Job, now: f64) -> Taken {
+    pub fn take(self: &Arc<Self>, job: Job, now: f64, way: Way) -> Taken {
         if !jid::is_valid(&job.jid) {
-            return self.refuse(&job, &format!("{:?} is not a job id", job.jid));
+            let why = format!("{:?} is not a job id", job.jid);
+            tracing::error!(why, "job refused");
+            let ret = refusal(&self.id, &job, &format!("the minion refuses this job: {why}"));
+            // The connection ends with the process only.
+            let _ = self.done.send(Done::Returned(Box::new(ret)));
+            return Taken::Refused;
         }
         let mut table = self.lock();
-        if table.seen.contains(&job.jid) || self.spool.holds(&job.jid) {
+        let here = table.running.contains_key(&job.jid) || table.queued(&job.jid);
+        if here || self.spool.holds(&job.jid) {
             return Taken::Seen;
+        }
+        if table.seen.contains(&job.jid) {
+            if way == Way::Publish {
+                return Taken::Seen;
+            }
+            // It has run, or was cut short, and the disk did not keep what it came to.
+            self.answer(&mut table, &job, "the minion has had this job, and its return is lost: interrupted");
+            return Taken::Lost;
         }
         // A job of now or never is sent to those who are connected only; it may have lingered in a socket.
         let expiry = if job.expiry > 0.0 { job.expiry } else { 60.0 };
-        if now > job.issued + expiry {
-            return Taken::Expired;
-        }
+        let late = way == Way::Late || now > job.issued + expiry;
         let target = match Target::parse(&job.tgt, job.tgt_type, job.delimiter(), &data::Dict::new()) {
             Ok(target) => target,
             Err(error) => {
@@ -137,37 +193,54 @@ impl Jobs {
             }
         };
         // The pillar may have to be asked for: that is the job thread's business.
-        if !target.needs_pillar() && !self.is_mine(&target, &Value::None) {
+        let asks_pillar = target.needs_pillar();
+        if !asks_pillar && !self.is_mine(&target, &Value::None) {
+            if late && way != Way::Publish {
+                self.answer(
+                    &mut table,
+                    &job,
+                    "the minion did not run this job: its target is not this minion",
+                );
+            }
             return Taken::NotForMe;
         }
-        table.seen.note(&job.jid, remember_until(&job));
+        if late {
+            if way != Way::Publish || !asks_pillar {
+                self.answer(&mut table, &job, &too_late(&job, now));
+            }
+            return Taken::Expired;
+        }
+        if table.closed {
+            return Taken::Stopping;
+        }
         if table.running.len() >= self.limit && !job.fun.starts_with("saltutil.") {
             if table.queue.len() >= QUEUE {
-                drop(table);
-                return self.refuse(&job, &format!("{QUEUE} jobs are waiting already"));
+                return self.refuse(&mut table, &job, &format!("{QUEUE} jobs are waiting already"));
             }
-            table.queue.push_back(job);
+            table.queue.push_back((job, now));
             return Taken::Started;
         }
-        self.start(table, job, target.needs_pillar().then_some(target))
+        self.start(&mut table, job, now, asks_pillar.then_some(target))
     }
 
     /// The jids among these that run, wait, or have a return that the master does not have yet.
     pub fn still_here(&self, jids: &[String]) -> Vec<String> {
         let table = self.lock();
-        let here = |jid: &String| {
-            table.running.contains_key(jid)
-                || table.queue.iter().any(|j| j.jid == *jid)
-                || self.spool.holds(jid)
-        };
+        let here =
+            |jid: &String| table.running.contains_key(jid) || table.queued(jid) || self.spool.holds(jid);
         jids.iter().filter(|j| here(j)).cloned().collect()
+    }
+
+    /// Takes no more jobs. What waits for its turn is let go: the master still has it.
+    pub fn close(&self) {
+        let mut table = self.lock();
+        table.closed = true;
+        table.queue.clear();
     }
 
     /// Ends everything that runs.
     pub fn stop_all(&self, how: Stop) {
-        let mut table = self.lock();
-        table.queue.clear();
-        for entry in table.running.values() {
+        for entry in self.lock().running.values() {
             entry.cancel.stop(how);
         }
     }
@@ -188,16 +261,16 @@ impl Jobs {
     }
 
     /// Starts a job on a thread of its own. `target` is there when it still has to be decided.
-    fn start(self: &Arc<Self>, mut table: MutexGuard<'_, Table>, job: Job, target: Option<Target>) -> Taken {
-        let room = self.spool.room().and_then(|()| self.spool.started(&job));
+    fn start(self: &Arc<Self>, table: &mut Table, job: Job, now: f64, target: Option<Target>) -> Taken {
+        let room = self.spool.room(table.running.len()).and_then(|()| self.spool.started(&job));
         if let Err(error) = room {
-            drop(table);
-            return self.refuse(&job, &error.to_string());
+            self.spool.finished(&job.jid);
+            return self.refuse(table, &job, &error.to_string());
         }
+        table.seen.note(&job.jid, remember_until(&job), now);
         let cancel = Cancel::new();
         let entry = Entry { job: job.clone(), cancel: cancel.clone(), since: Instant::now() };
         table.running.insert(job.jid.clone(), entry);
-        drop(table);
         self.changed.notify_one();
         let jobs = Arc::clone(self);
         let failed = job.clone();
@@ -206,9 +279,9 @@ impl Jobs {
             .stack_size(STACK)
             .spawn(move || jobs.run(job, &cancel, target));
         if let Err(error) = spawned {
-            self.lock().running.remove(&failed.jid);
+            table.running.remove(&failed.jid);
             self.spool.finished(&failed.jid);
-            return self.refuse(&failed, &format!("no thread for it: {error}"));
+            return self.refuse(table, &failed, &format!("no thread for it: {error}"));
         }
         Taken::Started
     }
@@ -216,18 +289,15 @@ impl Jobs {
     /// On the job's thread: this job, then those that wait.
     fn run(self: Arc<Self>, job: Job, cancel: &Cancel, target: Option<Target>) {
         self.run_one(&job, cancel, target);
-        loop {
-            let next = {
-                let mut table = self.lock();
-                table.running.remove(&job.jid);
-                self.changed.notify_one();
-                if table.running.len() >= self.limit { None } else { table.queue.pop_front() }
-            };
-            let Some(next) = next else { return };
+        let mut table = self.lock();
+        table.running.remove(&job.jid);
+        self.changed.notify_one();
+        // A thread for each: the queue is worked off by the jobs that end.
+        while table.running.len() < self.limit
+            && let Some((next, now)) = table.queue.pop_front()
+        {
             let target = Target::parse(&next.tgt, next.tgt_type, next.delimiter(), &data::Dict::new()).ok();
-            let target = target.filter(Target::needs_pillar);
-            // A thread for each: the queue is worked off by the jobs that end.
-            self.start(self.lock(), next, target);
+            self.start(&mut table, next, now, target.filter(Target::needs_pillar));
         }
     }
 
@@ -256,19 +326,33 @@ impl Jobs {
 
     fn finish(&self, ret: Return) {
         match self.spool.put(&ret) {
-            Ok(()) => self.spool.finished(&ret.jid),
-            // It is sent from memory; `proc/` keeps it from being forgotten should this run end first.
-            Err(error) => tracing::error!(jid = %ret.jid, %error, "a return is not in the spool"),
+            Kept::OnDisk => {}
+            // `proc/` keeps it from being forgotten should this run end before the master has it.
+            Kept::InMemory(error) | Kept::Nowhere(error) => {
+                tracing::error!(jid = %ret.jid, %error, "a return is not in the spool");
+            }
         }
         // The connection ends with the process only.
         let _ = self.done.send(Done::Returned(Box::new(ret)));
     }
 
-    fn refuse(&self, job: &Job, why: &str) -> Taken {
+    fn refuse(&self, table: &mut Table, job: &Job, why: &str) -> Taken {
         tracing::error!(jid = %job.jid, why, "job refused");
-        let ret = refusal(&self.id, job, &format!("the minion refuses this job: {why}"));
-        let _ = self.done.send(Done::Returned(Box::new(ret)));
+        self.answer(table, job, &format!("the minion refuses this job: {why}"));
         Taken::Refused
+    }
+
+    /// Returns a job that does not run. An answer that has no room is not given: the master asks again.
+    fn answer(&self, table: &mut Table, job: &Job, why: &str) {
+        let ret = refusal(&self.id, job, why);
+        if let Kept::Nowhere(error) = self.spool.put_if_room(&ret) {
+            tracing::error!(jid = %job.jid, why, %error, "this answer is not given");
+            return;
+        }
+        // Not on disk: what a later run makes of the job is its own affair, as long as the master asks for it.
+        table.seen.remember(&job.jid, remember_until(job));
+        // The connection ends with the process only.
+        let _ = self.done.send(Done::Returned(Box::new(ret)));
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -297,16 +381,31 @@ impl JobControl for Jobs {
 
     fn stop(&self, jid: &str, how: Stop) -> bool {
         let mut table = self.lock();
-        if let Some(at) = table.queue.iter().position(|j| j.jid == jid) {
-            if let Some(job) = table.queue.remove(at) {
-                drop(table);
-                self.refuse(&job, "it was ended before its turn");
+        if let Some(at) = table.queue.iter().position(|(job, _)| job.jid == jid) {
+            if let Some((job, _)) = table.queue.remove(at) {
+                self.refuse(&mut table, &job, "it was ended before its turn");
             }
             return true;
         }
         let Some(entry) = table.running.get(jid) else { return false };
         entry.cancel.stop(how);
         true
+    }
+}
+
+fn too_late(job: &Job, now: f64) -> String {
+    let seconds = (now - job.issued).max(0.0);
+    if job.expiry > 0.0 {
+        format!(
+            "the minion did not run this job: it came {seconds:.0} s after it was published, and was to start within \
+             {} s: expired",
+            job.expiry
+        )
+    } else {
+        format!(
+            "the minion did not run this job: it came {seconds:.0} s after it was published, and was to start then or \
+             never: expired"
+        )
     }
 }
 

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use proto::keys::write_atomic;
 
-/// The file is written anew when it has so many lines more than there are jids to remember.
+/// The file is written anew when it has so many lines more than twice what was left the last time.
 const SLACK: usize = 1000;
 
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(super) struct Seen {
     jids: HashMap<String, f64>,
     file: Option<File>,
     lines: usize,
+    compact_at: usize,
 }
 
 impl Seen {
@@ -27,8 +28,13 @@ impl Seen {
         let path = cachedir.join("seen");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let jids = text.lines().filter_map(parse).collect();
-        let mut seen = Seen { path, jids, file: None, lines: text.lines().count() };
-        seen.compact();
+        let lines = text.lines().count();
+        let mut seen = Seen { path, jids, file: None, lines, compact_at: 2 * lines + SLACK };
+        seen.reopen();
+        if lines > 0 && !text.ends_with('\n') {
+            // The next line must not continue half a one.
+            seen.append("\n");
+        }
         seen
     }
 
@@ -36,14 +42,22 @@ impl Seen {
         self.jids.contains_key(jid)
     }
 
-    pub(super) fn note(&mut self, jid: &str, until: f64) {
+    /// For as long as this run lives.
+    pub(super) fn remember(&mut self, jid: &str, until: f64) {
         self.jids.insert(jid.to_string(), until);
-        if self.lines > self.jids.len() + SLACK || self.jids.len() > 10 * SLACK {
-            self.compact();
-            return;
+    }
+
+    /// Across restarts. `now` is the master's clock, as `until` is: this machine's may go where it likes.
+    pub(super) fn note(&mut self, jid: &str, until: f64, now: f64) {
+        self.remember(jid, until);
+        if self.lines >= self.compact_at {
+            return self.compact(now);
         }
         self.lines += 1;
-        let line = format!("{jid} {until}\n");
+        self.append(&format!("{jid} {until}\n"));
+    }
+
+    fn append(&mut self, line: &str) {
         let written = match &mut self.file {
             Some(file) => file.write_all(line.as_bytes()),
             None => Err(std::io::ErrorKind::NotFound.into()),
@@ -55,11 +69,11 @@ impl Seen {
     }
 
     /// Forgets what has expired and writes the rest.
-    fn compact(&mut self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    fn compact(&mut self, now: f64) {
         self.jids.retain(|_, until| *until > now);
         let text: String = self.jids.iter().map(|(jid, until)| format!("{jid} {until}\n")).collect();
         self.lines = self.jids.len();
+        self.compact_at = 2 * self.lines + SLACK;
         if let Err(error) = write_atomic(&self.path, text.as_bytes(), 0o600) {
             tracing::warn!(path = %self.path.display(), %error, "jobs are not remembered across a restart");
         }
@@ -67,7 +81,7 @@ impl Seen {
     }
 
     fn reopen(&mut self) {
-        self.file = OpenOptions::new().append(true).open(&self.path).ok();
+        self.file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path).ok();
     }
 }
 
@@ -84,10 +98,16 @@ mod tests {
     fn jids_are_remembered_until_they_expire() {
         let dir = tempfile::tempdir().unwrap();
         let mut seen = Seen::open(dir.path());
-        seen.note("1", 4e9);
-        seen.note("2", 1.0);
+        seen.note("1", 4e9, 1e9);
+        seen.note("2", 2e9, 1e9);
+        seen.remember("3", 4e9);
+        assert!(seen.contains("1") && seen.contains("2") && seen.contains("3") && !seen.contains("4"));
+        let mut seen = Seen::open(dir.path());
         assert!(seen.contains("1") && seen.contains("2") && !seen.contains("3"));
-        drop(seen);
+        // What has expired by the master's clock goes when the file has grown.
+        for n in 0..=SLACK + 2 * 2 {
+            seen.note(&format!("x{n}"), 2e9, 3e9);
+        }
         let seen = Seen::open(dir.path());
         assert!(seen.contains("1") && !seen.contains("2"));
     }
@@ -98,12 +118,16 @@ mod tests {
         std::fs::write(dir.path().join("seen"), "1 4e9\nrubbish\n2 x\n3 4e9\n4").unwrap();
         let seen = Seen::open(dir.path());
         assert!(seen.contains("1") && seen.contains("3") && !seen.contains("2") && !seen.contains("4"));
+        // The half one is ended, not continued.
+        let mut seen = seen;
+        seen.note("5", 4e9, 1e9);
+        assert!(Seen::open(dir.path()).contains("5"));
     }
 
     #[test]
     fn a_directory_that_cannot_be_written_does_not_stop_jobs() {
         let mut seen = Seen::open(Path::new("/proc/none"));
-        seen.note("1", 4e9);
+        seen.note("1", 4e9, 1e9);
         assert!(seen.contains("1"));
     }
 }

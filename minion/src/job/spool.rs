@@ -1,7 +1,7 @@
 //! Returns that the master does not have yet, and jobs that have begun: one file each.
 
-use std::collections::HashSet;
-use std::fs;
+use std::collections::HashMap;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,34 @@ use proto::jid;
 use proto::keys::write_atomic;
 use proto::message::{self, CodecError, Job, Return};
 
-/// Returns at most; with so many waiting, new jobs are refused.
-const MAX_RETURNS: usize = 10_000;
-/// Bytes of them at most.
-const MAX_BYTES: u64 = 512 << 20;
+/// Returns that are kept in memory because the disk did not take them.
+const UNWRITTEN: usize = 64;
+
+/// How much may wait for the master.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Returns.
+    pub returns: usize,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { returns: 10_000, bytes: 512 << 20 }
+    }
+}
+
+/// Where a return is until the master has it.
+#[derive(Debug)]
+pub enum Kept {
+    /// On disk.
+    OnDisk,
+    /// In memory, because the disk did not take it.
+    InMemory(SpoolError),
+    /// Nowhere: neither has room.
+    Nowhere(SpoolError),
+}
 
 /// Why something is not in the spool.
 #[derive(Debug, thiserror::Error)]
@@ -49,59 +73,103 @@ pub enum SpoolError {
 pub struct Spool {
     spool: PathBuf,
     proc: PathBuf,
+    /// The directory itself: a file that was renamed survives a power cut when this is synced.
+    dir: File,
+    bounds: Bounds,
     held: Mutex<Held>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
-    jids: HashSet<String>,
+    /// The returns on disk, with their sizes.
+    files: HashMap<String, u64>,
     bytes: u64,
+    unwritten: HashMap<String, Return>,
 }
 
 impl Spool {
     /// `cachedir/spool` and `cachedir/proc`, made when they are missing.
-    pub fn open(cachedir: &Path) -> Result<Self, SpoolError> {
+    pub fn open(cachedir: &Path, bounds: Bounds) -> Result<Self, SpoolError> {
         let (spool, proc) = (cachedir.join("spool"), cachedir.join("proc"));
         for dir in [&spool, &proc] {
             let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
             made.map_err(|source| SpoolError::Io { what: "make the directory", path: dir.clone(), source })?;
         }
         let mut held = Held::default();
-        let entries = fs::read_dir(&spool).map_err(|source| SpoolError::Io {
-            what: "read",
-            path: spool.clone(),
-            source,
-        })?;
+        let unreadable = |source| SpoolError::Io { what: "read", path: spool.clone(), source };
+        let dir = File::open(&spool).map_err(unreadable)?;
+        let entries = fs::read_dir(&spool).map_err(unreadable)?;
         for entry in entries.flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };
             if jid::is_valid(&name) {
-                held.bytes += entry.metadata().map_or(0, |m| m.len());
-                held.jids.insert(name);
+                let size = entry.metadata().map_or(0, |m| m.len());
+                held.bytes += size;
+                held.files.insert(name, size);
             } else {
                 // Half a file of a run that died.
                 let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(Spool { spool, proc, held: Mutex::new(held) })
+        Ok(Spool { spool, proc, dir, bounds, held: Mutex::new(held) })
     }
 
-    /// Keeps a return until [`Spool::delivered`]. On disk when this returns.
-    pub fn put(&self, ret: &Return) -> Result<(), SpoolError> {
+    /// Keeps a return until [`Spool::delivered`]; a job that has one is not interrupted any more.
+    pub fn put(&self, ret: &Return) -> Kept {
+        let error = match self.write(ret) {
+            Ok(()) => {
+                self.finished(&ret.jid);
+                return Kept::OnDisk;
+            }
+            Err(error) => error,
+        };
+        let mut held = self.lock();
+        if held.unwritten.len() >= UNWRITTEN || matches!(error, SpoolError::Codec(_)) {
+            return Kept::Nowhere(error);
+        }
+        held.unwritten.insert(ret.jid.clone(), ret.clone());
+        Kept::InMemory(error)
+    }
+
+    /// Keeps a return that is worth no more than its room: within the bounds on disk, otherwise in memory.
+    pub fn put_if_room(&self, ret: &Return) -> Kept {
+        match self.room(0) {
+            Ok(()) => self.put(ret),
+            Err(error) => {
+                let mut held = self.lock();
+                if held.unwritten.len() >= UNWRITTEN {
+                    return Kept::Nowhere(error);
+                }
+                held.unwritten.insert(ret.jid.clone(), ret.clone());
+                Kept::InMemory(error)
+            }
+        }
+    }
+
+    /// On disk when this returns, name and all.
+    fn write(&self, ret: &Return) -> Result<(), SpoolError> {
         let bytes = message::encode(ret)?;
         let path = self.spool.join(file_name(&ret.jid)?);
-        write_atomic(&path, &bytes, 0o600).map_err(|source| SpoolError::Io {
-            what: "write",
-            path,
-            source,
-        })?;
+        let written = write_atomic(&path, &bytes, 0o600).and_then(|()| self.dir.sync_all());
+        written.map_err(|source| SpoolError::Io { what: "write", path, source })?;
+        let size = bytes.len() as u64;
         let mut held = self.lock();
-        held.bytes += bytes.len() as u64;
-        held.jids.insert(ret.jid.clone());
+        held.bytes += size;
+        if let Some(before) = held.files.insert(ret.jid.clone(), size) {
+            held.bytes = held.bytes.saturating_sub(before);
+        }
+        held.unwritten.remove(&ret.jid);
         Ok(())
     }
 
-    /// A return that waits for the master.
+    /// A return that waits for the master; on disk by now, if the disk takes it.
     pub fn get(&self, jid: &str) -> Option<Return> {
+        let unwritten = self.lock().unwritten.get(jid).cloned();
+        if let Some(ret) = unwritten {
+            if self.room(0).is_ok() && self.write(&ret).is_ok() {
+                self.finished(jid);
+            }
+            return Some(ret);
+        }
         let bytes = fs::read(self.spool.join(file_name(jid).ok()?)).ok()?;
         match message::decode(&bytes) {
             Ok(ret) => Some(ret),
@@ -114,42 +182,47 @@ impl Spool {
 
     /// The jids of all returns that wait, oldest first.
     pub fn waiting(&self) -> Vec<String> {
-        let mut jids: Vec<String> = self.lock().jids.iter().cloned().collect();
+        let held = self.lock();
+        let mut jids: Vec<String> = held.files.keys().chain(held.unwritten.keys()).cloned().collect();
+        drop(held);
         jids.sort_unstable();
         jids
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.lock().jids.is_empty()
+        let held = self.lock();
+        held.files.is_empty() && held.unwritten.is_empty()
     }
 
     /// Whether a return of this job waits.
     pub fn holds(&self, jid: &str) -> bool {
-        self.lock().jids.contains(jid)
+        let held = self.lock();
+        held.files.contains_key(jid) || held.unwritten.contains_key(jid)
     }
 
     /// The master has it, or will never take it.
     pub fn delivered(&self, jid: &str) {
         let mut held = self.lock();
-        if !held.jids.remove(jid) {
-            return;
-        }
-        let Ok(name) = file_name(jid) else { return };
-        let path = self.spool.join(name);
-        let size = fs::metadata(&path).map_or(0, |m| m.len());
-        held.bytes = held.bytes.saturating_sub(size);
+        let unwritten = held.unwritten.remove(jid).is_some();
+        let size = held.files.remove(jid);
+        held.bytes = held.bytes.saturating_sub(size.unwrap_or(0));
         drop(held);
+        if unwritten {
+            self.finished(jid);
+        }
+        let (Some(_), Ok(name)) = (size, file_name(jid)) else { return };
+        let path = self.spool.join(name);
         if let Err(error) = fs::remove_file(&path) {
             tracing::warn!(path = %path.display(), %error, "a delivered return stays in the spool");
         }
     }
 
-    /// Whether there is room for one more return.
-    pub fn room(&self) -> Result<(), SpoolError> {
+    /// Whether there is room for one more return beside those of `running` jobs.
+    pub fn room(&self, running: usize) -> Result<(), SpoolError> {
         let held = self.lock();
-        if held.jids.len() >= MAX_RETURNS || held.bytes >= MAX_BYTES {
-            let (returns, bytes) = (held.jids.len(), held.bytes);
+        if held.files.len() + running >= self.bounds.returns || held.bytes >= self.bounds.bytes {
+            let (returns, bytes) = (held.files.len(), held.bytes);
             return Err(SpoolError::Full { path: self.spool.clone(), returns, bytes });
         }
         Ok(())

@@ -54,6 +54,8 @@ pub struct MasterConfig {
     pub audit_log: Option<PathBuf>,
     /// How long jobs and returns are kept; 0 keeps them for ever.
     pub keep_jobs_seconds: u64,
+    /// Seconds after which a job must not be started any more; 0: only those connected now start it.
+    pub job_expiry: f64,
     /// Seconds the command line waits before it asks who is still running.
     pub timeout: f64,
     /// Seconds a minion has to answer that question.
@@ -115,6 +117,7 @@ impl MasterConfig {
             publisher_acl_blacklist: s.map("publisher_acl_blacklist")?,
             audit_log: s.path_opt("audit_log", &root)?,
             keep_jobs_seconds: s.int("keep_jobs_seconds")?,
+            job_expiry: s.seconds("job_expiry")?,
             timeout: s.seconds("timeout")?,
             gather_job_timeout: s.seconds("gather_job_timeout")?,
             nodegroups: s.map("nodegroups")?,

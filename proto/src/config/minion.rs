@@ -51,6 +51,10 @@ pub struct MinionConfig {
     pub nodegroups: Arc<Dict>,
     /// Jobs side by side at most; below 0: the built-in bound.
     pub process_count_max: i64,
+    /// Returns that may wait for the master; with so many, new jobs are refused.
+    pub spool_max_returns: usize,
+    /// Bytes of them.
+    pub spool_max_size: u64,
     /// Milliseconds before the first try to reconnect; it doubles from there.
     pub recon_default: u64,
     /// Milliseconds between tries at most, on top of `recon_default`.
@@ -156,6 +160,8 @@ impl MinionConfig {
             pillar_roots: s.roots("pillar_roots")?,
             nodegroups: s.map("nodegroups")?,
             process_count_max: s.int("process_count_max")?,
+            spool_max_returns: s.int("spool_max_returns")?,
+            spool_max_size: s.int("spool_max_size")?,
             recon_default: s.int("recon_default")?,
             recon_max: s.int("recon_max")?,
             recon_randomize: s.flag("recon_randomize")?,

@@ -140,6 +140,8 @@ pub enum ControlReply {
     },
     /// An event.
     Event(Event),
+    /// The master stops before everybody has returned: the rest comes with `Attach`, once it is back.
+    Stopping,
     /// That was all.
     Done,
     /// The request was refused or failed; one line for a person.
@@ -158,8 +160,6 @@ pub enum MissingReason {
     },
     /// The key is not accepted any more, or (for a minion named by its id) not yet.
     KeyNotAccepted,
-    /// The master stops.
-    MasterStopped,
 }
 
 impl std::fmt::Display for MissingReason {
@@ -168,7 +168,6 @@ impl std::fmt::Display for MissingReason {
             MissingReason::NotConnected => f.write_str("not connected"),
             MissingReason::NoReturn { seconds } => write!(f, "no return within {seconds} s"),
             MissingReason::KeyNotAccepted => f.write_str("key not accepted"),
-            MissingReason::MasterStopped => f.write_str("master stopped while waiting"),
         }
     }
 }

@@ -12,4 +12,7 @@ pub struct Published {
     pub seq: u64,
     /// The job.
     pub job: Job,
+    /// It must not be started any more: the minion returns what became of it, or that it came too late.
+    #[serde(default)]
+    pub late: bool,
 }

@@ -17,7 +17,7 @@ use data::{Dict, Value};
 use minion::conn::{self, Asker};
 use minion::health::Health;
 use minion::host::Cancel;
-use minion::job::{JobRunner, Jobs, Outcome};
+use minion::job::{JobRunner, Jobs, Limits, Outcome};
 use proto::config::MinionConfig;
 use proto::keys::StaticKey;
 use proto::message::Job;
@@ -246,8 +246,8 @@ fn minion(
     let (asker, asks) = conn::asker(&config);
     let grains = grains(&id, number);
     let runner: Arc<dyn JobRunner> = Arc::new(Runner { grains, asker, ran: Arc::clone(ran) });
-    let (jobs, done) =
-        Jobs::open(&id, &config.cachedir, 8, Arc::clone(&runner)).map_err(|e| e.to_string())?;
+    let (jobs, done) = Jobs::open(&id, &config.cachedir, Limits::side_by_side(8), Arc::clone(&runner))
+        .map_err(|e| e.to_string())?;
     let connected = Arc::clone(connected);
     let was = std::sync::atomic::AtomicBool::new(false);
     let health = Health::call(move |now| {
