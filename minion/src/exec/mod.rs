@@ -83,6 +83,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     pip::FUNCTIONS,
     pkg::FUNCTIONS,
     pkg::QUERY,
+    pkg::repo::FUNCTIONS,
     random::FUNCTIONS,
     saltutil::FUNCTIONS,
     service::FUNCTIONS,

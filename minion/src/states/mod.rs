@@ -12,6 +12,7 @@ pub mod git;
 pub mod module;
 pub mod pip;
 pub mod pkg;
+pub mod pkgrepo;
 mod plan;
 pub mod service;
 pub mod test;
@@ -39,6 +40,7 @@ pub const ALL: &[&[StateEntry]] = &[
     module::STATES,
     pip::STATES,
     pkg::STATES,
+    pkgrepo::STATES,
     service::STATES,
     virtualenv::STATES,
     test::STATES,

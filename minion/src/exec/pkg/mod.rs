@@ -11,6 +11,7 @@ mod holds;
 mod listing;
 pub mod parse;
 mod query;
+pub mod repo;
 pub mod version;
 
 use std::collections::BTreeMap;
