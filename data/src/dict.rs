@@ -61,6 +61,11 @@ impl Dict {
         self.0.get_mut(&StrKey(key))
     }
 
+    /// The position of a text key.
+    pub fn index_of(&self, key: &str) -> Option<usize> {
+        self.0.find(&StrKey(key))
+    }
+
     /// Whether there is a text key `key`.
     pub fn contains(&self, key: &str) -> bool {
         self.0.contains_key(&StrKey(key))

@@ -1,6 +1,7 @@
 //! What every template can call: Jinja's globals, and those of Salt's that need no host.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::eval::Names;
 use crate::methods;
@@ -47,7 +48,7 @@ fn range(args: &mut CallArgs) -> Result<Val> {
     if step == 0 {
         return Err(Error::value_error("range() arg 3 must not be zero"));
     }
-    let range = Val::Range(start, stop, step);
+    let range = Val::Range(Rc::new([start, stop, step]));
     if range.len()? > MAX_RANGE {
         return Err(Error::new(
             ErrorKind::Overflow,

@@ -10,6 +10,14 @@ use crate::val::{
 };
 use crate::{Error, ErrorKind, Result, filters, methods};
 
+/// An entry of a dict by a name that no method has.
+fn member(of: &Val, name: &str) -> Option<Val> {
+    match of {
+        Val::Dict(dict) if !methods::exists(of, name) && !name.starts_with("__") => dict.get_str(name),
+        _ => None,
+    }
+}
+
 impl Exec<'_> {
     pub(super) fn name(&self, id: &Arc<str>, slot: Slot) -> Val {
         self.frame.get(slot).unwrap_or_else(|| Undefined::name(self.rt.undefined(), id))
@@ -31,6 +39,11 @@ impl Exec<'_> {
             ExprKind::Const(v) => Ok(v.clone()),
             ExprKind::Name(n) => Ok(self.name(&n.id, n.slot)),
             ExprKind::Attr(obj, name) => {
+                if let ExprKind::Name(n) = &obj.kind
+                    && let Some(value) = self.frame.look(n.slot, |dict| member(dict, name))
+                {
+                    return Ok(value);
+                }
                 let obj = self.eval(obj)?;
                 get_attr(undefined, &obj, name)
             }

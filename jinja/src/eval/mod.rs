@@ -299,6 +299,11 @@ impl Frame {
         self.outer(slot.up).slots.borrow().get(usize::from(slot.index)).cloned().flatten()
     }
 
+    /// Asks a variable for something without taking it out.
+    fn look<T>(&self, slot: Slot, ask: impl FnOnce(&Val) -> Option<T>) -> Option<T> {
+        ask(self.outer(slot.up).slots.borrow().get(usize::from(slot.index))?.as_ref()?)
+    }
+
     fn set(&self, slot: Slot, value: Option<Val>) {
         // The old value is dropped after the borrow has ended.
         let _old = self

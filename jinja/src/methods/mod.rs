@@ -250,12 +250,10 @@ pub(crate) fn data_attr(of: &Val, name: &str) -> Result<Option<Val>> {
         Val::Delta(d) => date::delta_attr(*d, name),
         Val::Int(_) | Val::BigInt(_) | Val::Bool(_) | Val::Float(_) => number::attr(of, name),
         Val::View(v) => (name == "mapping").then(|| Val::Dict(v.dict.clone())),
-        Val::Range(start, stop, step) => match name {
-            "start" => Some(Val::Int(*start)),
-            "stop" => Some(Val::Int(*stop)),
-            "step" => Some(Val::Int(*step)),
-            _ => None,
-        },
+        Val::Range(range) => {
+            let part = ["start", "stop", "step"].iter().position(|part| *part == name);
+            part.and_then(|part| range.get(part)).map(|part| Val::Int(*part))
+        }
         _ => None,
     })
 }

@@ -1,5 +1,5 @@
 //! Lists, tuples, dicts and sets. A list or dict that came from [`data::Value`] stays the shared
-//! original until it is first touched; then one level is converted, once, so that everybody who
+//! original until it is looked through or changed; then one level is converted, once, so that everybody who
 //! holds the container sees the same elements and the same changes.
 
 use std::cell::{Ref, RefCell, RefMut};
@@ -92,7 +92,7 @@ fn hash_val<H: Hasher>(val: &Val, state: &mut H) {
         Val::Tuple(t) => t.iter().for_each(|v| hash_val(v, state)),
         Val::DateTime(d) => d.hash(state),
         Val::Delta(d) => d.hash(state),
-        Val::Range(a, b, c) => (a, b, c).hash(state),
+        Val::Range(range) => range.hash(state),
         _ => state.write_u8(0),
     }
 }
@@ -205,7 +205,41 @@ impl Deref for Tuple {
 }
 
 /// A dict.
-pub struct Dict(RefCell<Repr<Map, Arc<data::Dict>>>);
+pub struct Dict(RefCell<Repr<Map, Original>>);
+
+/// The dict that a [`Dict`] stands for, and the containers in it, by their places, that somebody has got: they are
+/// the ones that everybody gets.
+struct Original {
+    dict: Arc<data::Dict>,
+    handed_out: Vec<(usize, Val)>,
+}
+
+impl Original {
+    fn get(&mut self, key: &str) -> Option<Val> {
+        let place = self.dict.index_of(key)?;
+        let value = match self.dict.get_index(place)? {
+            (_, container @ (data::Value::List(_) | data::Value::Dict(_))) => container,
+            // A scalar has no identity.
+            (_, scalar) => return Some(Val::from(scalar)),
+        };
+        if let Some((_, known)) = self.handed_out.iter().find(|(at, _)| *at == place) {
+            return Some(known.clone());
+        }
+        let value = Val::from(value);
+        self.handed_out.push((place, value.clone()));
+        Some(value)
+    }
+
+    fn to_map(&self) -> Map {
+        let mut map: Map = self.dict.iter().map(|(k, v)| (Key(key_from(k)), Val::from(v))).collect();
+        for (place, value) in &self.handed_out {
+            if let Some(there) = map.value_at_mut(*place) {
+                *there = value.clone();
+            }
+        }
+        map
+    }
+}
 
 impl Dict {
     /// A dict of these entries.
@@ -214,21 +248,21 @@ impl Dict {
     }
 
     pub(crate) fn shared(dict: Arc<data::Dict>) -> Self {
-        Dict(RefCell::new(Repr::Shared(dict)))
+        Dict(RefCell::new(Repr::Shared(Original { dict, handed_out: Vec::new() })))
     }
 
     /// The original, as long as nobody has touched this dict.
     pub(crate) fn untouched(&self) -> Option<Arc<data::Dict>> {
         match &*self.0.borrow() {
-            Repr::Shared(s) => Some(s.clone()),
-            Repr::Own(_) => None,
+            Repr::Shared(s) if s.handed_out.is_empty() => Some(s.dict.clone()),
+            _ => None,
         }
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
         match &*self.0.borrow() {
-            Repr::Shared(s) => s.len(),
+            Repr::Shared(s) => s.dict.len(),
             Repr::Own(m) => m.len(),
         }
     }
@@ -240,7 +274,7 @@ impl Dict {
 
     fn own(&self) {
         let owned: Map = match &*self.0.borrow() {
-            Repr::Shared(s) => s.iter().map(|(k, v)| (Key(key_from(k)), Val::from(v))).collect(),
+            Repr::Shared(s) => s.to_map(),
             Repr::Own(_) => return,
         };
         *self.0.borrow_mut() = Repr::Own(owned);
@@ -266,15 +300,25 @@ impl Dict {
 
     /// The value of a text key.
     pub fn get_str(&self, key: &str) -> Option<Val> {
-        if let Repr::Shared(d) = &*self.0.borrow() {
-            // A scalar has no identity, so that the rest need not be converted for it.
-            match d.get(key) {
-                None => return None,
-                Some(data::Value::List(_) | data::Value::Dict(_)) => {}
-                Some(scalar) => return Some(Val::from(scalar)),
-            }
+        if self.is_shared()
+            && let Repr::Shared(original) = &mut *self.0.borrow_mut()
+        {
+            return original.get(key);
         }
         self.borrow().get(&StrKey(key)).cloned()
+    }
+
+    /// Whether there is a text key.
+    pub(crate) fn contains_str(&self, key: &str) -> bool {
+        match &*self.0.borrow() {
+            Repr::Shared(original) => original.dict.contains(key),
+            Repr::Own(map) => map.contains_key(&StrKey(key)),
+        }
+    }
+
+    /// Nobody reads in it or writes to it then: for that it would have been converted.
+    fn is_shared(&self) -> bool {
+        matches!(&*self.0.borrow(), Repr::Shared(_))
     }
 
     /// The value of any key.

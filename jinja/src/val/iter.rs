@@ -135,8 +135,9 @@ pub(crate) fn iterate(val: &Val) -> Result<Iter> {
         }
         Val::Str(s) | Val::Markup(s) => Iter::Str { text: s.clone(), at: 0 },
         Val::Bytes(b) => Iter::Bytes(b.clone(), 0),
-        Val::Range(start, stop, step) => {
-            Iter::Range { next: *start, step: *step, left: range_len(*start, *stop, *step) }
+        Val::Range(range) => {
+            let [next, _, step] = **range;
+            Iter::Range { next, step, left: range_len(range) }
         }
         Val::Iter(g) => Iter::Generator(g.clone()),
         Val::Object(o) => match o.iterate()? {

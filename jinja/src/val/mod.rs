@@ -76,7 +76,7 @@ pub enum Val {
     /// `datetime.timedelta`, in microseconds.
     Delta(i64),
     /// `range(start, stop, step)`
-    Range(i64, i64, i64),
+    Range(Rc<[i64; 3]>),
     /// What `keys()`, `values()` and `items()` of a dict return.
     #[doc(hidden)]
     View(Rc<View>),
@@ -215,7 +215,7 @@ impl Val {
             Val::Dict(d) => d.len(),
             Val::Set(s) => s.borrow().len(),
             Val::View(v) => v.dict.len(),
-            Val::Range(start, stop, step) => range_len(*start, *stop, *step),
+            Val::Range(range) => range_len(range),
             Val::Object(o) => o.len().ok_or_else(no_len)?,
             _ => return Err(no_len()),
         })
@@ -343,8 +343,8 @@ pub(crate) fn char_len(s: &str) -> usize {
     if s.is_ascii() { s.len() } else { s.chars().count() }
 }
 
-pub(crate) fn range_len(start: i64, stop: i64, step: i64) -> usize {
-    let (start, stop, step) = (i128::from(start), i128::from(stop), i128::from(step));
+pub(crate) fn range_len(range: &[i64; 3]) -> usize {
+    let [start, stop, step] = range.map(i128::from);
     let n = if step > 0 {
         (stop - start + step - 1).div_euclid(step)
     } else if step < 0 {

@@ -365,7 +365,7 @@ pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
             ))),
         },
         Val::Dict(d) => match needle {
-            Val::Str(s) => Ok(d.borrow().contains_key(&super::containers::StrKey(s))),
+            Val::Str(s) => Ok(d.contains_str(s)),
             _ => Ok(d.borrow().contains_key(&Key::new(needle.clone())?)),
         },
         Val::Set(s) => Ok(s.borrow().contains(&Key::new(needle.clone())?)),
@@ -384,9 +384,9 @@ pub(crate) fn contains(haystack: &Val, needle: &Val) -> Result<bool> {
                 needle.type_name()
             ))),
         },
-        Val::Range(start, stop, step) if needle.as_int().is_some() => {
-            let (i, n) = (i128::from(needle.to_index()?), range_len(*start, *stop, *step) as i128);
-            let (start, step) = (i128::from(*start), i128::from(*step));
+        Val::Range(range) if needle.as_int().is_some() => {
+            let (i, n) = (i128::from(needle.to_index()?), range_len(range) as i128);
+            let [start, _, step] = range.map(i128::from);
             Ok(step != 0 && (i - start) % step == 0 && (0..n).contains(&((i - start) / step)))
         }
         Val::Undefined(u) => u.iterate().map(|()| false),
@@ -492,8 +492,9 @@ fn item(obj: &Val, key: &Val) -> Result<Option<Val>> {
             return Ok(c);
         }
         Val::Bytes(b) => at(key, b.len()).and_then(|i| b.get(i)).map(|b| Val::Int(i64::from(*b))),
-        Val::Range(start, stop, step) => {
-            at(key, range_len(*start, *stop, *step)).map(|i| Val::Int(start + step * i as i64))
+        Val::Range(range) => {
+            let [start, _, step] = **range;
+            at(key, range_len(range)).map(|i| Val::Int(start + step * i as i64))
         }
         Val::Object(o) => o.get_item(key)?,
         Val::Undefined(u) => Some(u.member()?),

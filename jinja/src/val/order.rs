@@ -66,9 +66,10 @@ fn equal_at(a: &Val, b: &Val, walk: &Walk) -> Result<bool> {
                 Ok(true)
             })?
         }
-        (Val::Range(a1, b1, c1), Val::Range(a2, b2, c2)) => {
-            let n = range_len(*a1, *b1, *c1);
-            n == range_len(*a2, *b2, *c2) && (n == 0 || (a1 == a2 && (n == 1 || c1 == c2)))
+        (Val::Range(x), Val::Range(y)) => {
+            let n = range_len(x);
+            let ([a1, _, c1], [a2, _, c2]) = (**x, **y);
+            n == range_len(y) && (n == 0 || (a1 == a2 && (n == 1 || c1 == c2)))
         }
         (Val::DateTime(x), Val::DateTime(y)) => date_order(x, y) == Some(Ordering::Equal),
         (Val::Delta(x), Val::Delta(y)) => x == y,

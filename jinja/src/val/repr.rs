@@ -165,11 +165,11 @@ impl Printer {
                     self.items(out, "{", &items, "}")?;
                 }
             }
-            Val::Range(start, stop, 1) => {
-                let _ = write!(out, "range({start}, {stop})");
-            }
-            Val::Range(start, stop, step) => {
-                let _ = write!(out, "range({start}, {stop}, {step})");
+            Val::Range(range) => {
+                let _ = match **range {
+                    [start, stop, 1] => write!(out, "range({start}, {stop})"),
+                    [start, stop, step] => write!(out, "range({start}, {stop}, {step})"),
+                };
             }
             Val::View(v) => {
                 if !self.enter(v, out)? {
