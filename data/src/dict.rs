@@ -87,6 +87,13 @@ impl Dict {
         self.0.get_or_insert_with(key.into(), default)
     }
 
+    /// Adds a key at the end that is known not to be there.
+    pub fn append(&mut self, key: impl Into<Value>, value: impl Into<Value>) {
+        let (key, value) = (key.into(), value.into());
+        debug_assert!(self.find(&key).is_none(), "{key:?} is there already");
+        self.0.push(key, value);
+    }
+
     /// Sets `key`; what it held before comes back.
     pub fn insert(&mut self, key: impl Into<Value>, value: impl Into<Value>) -> Option<Value> {
         self.set(key.into(), value.into())

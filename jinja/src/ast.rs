@@ -206,6 +206,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The arguments, where they are positional ones alone.
+    pub(crate) fn positional(&self) -> Option<&[Expr]> {
+        let others = !self.kwargs.is_empty() || self.star.is_some() || self.star_star.is_some();
+        (!others).then_some(&self.args)
+    }
+
     fn children<'a>(&'a self, f: &mut dyn FnMut(&'a Expr)) {
         self.args.iter().for_each(&mut *f);
         self.kwargs.iter().for_each(|(_, e)| f(e));

@@ -75,10 +75,10 @@ impl LowState {
                     continue;
                 }
                 let mut chunk = Dict::with_capacity(7 + args.as_list().map_or(0, <[Value]>::len));
-                chunk.insert(KEYS.state.clone(), state);
-                chunk.insert(KEYS.name.clone(), Value::Str(id.clone()));
-                from.iter().flatten().for_each(|(key, value)| drop(chunk.insert(key.clone(), value.clone())));
-                chunk.insert(KEYS.id.clone(), Value::Str(id.clone()));
+                chunk.append(KEYS.state.clone(), state);
+                chunk.append(KEYS.name.clone(), Value::Str(id.clone()));
+                from.iter().flatten().for_each(|(key, value)| chunk.append(key.clone(), value.clone()));
+                chunk.append(KEYS.id.clone(), Value::Str(id.clone()));
                 if let Err(error) = low.state(&id, chunk, &args, options) {
                     errors.push(error);
                 }

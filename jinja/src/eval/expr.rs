@@ -1,12 +1,13 @@
 //! Expressions.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Exec, call, grow};
 use crate::ast::{Args, CmpOp, Expr, ExprKind, Filter, FilterFn, Slot};
 use crate::val::{
-    CallArgs, Key, Map, Undefined, Val, binary, check_size, collect, compare, contains, equal, get_attr,
-    get_item, get_slice, iterate, negative, positive, python_attr, to_str,
+    CallArgs, Dict, Key, Map, Undefined, Val, binary, check_size, collect, compare, contains, equal,
+    get_attr, get_item, get_slice, iterate, negative, positive, python_attr, to_str,
 };
 use crate::{Error, ErrorKind, Result, filters, methods};
 
@@ -209,7 +210,7 @@ impl Exec<'_> {
             ExprKind::Attr(obj, name) => Some((self.eval(obj)?, name)),
             _ => None,
         };
-        let with_caller = |mut a: CallArgs| {
+        let with_caller = |mut a: CallArgs, caller: Option<Val>| {
             if let Some(c) = caller {
                 // After what is written out, before what `**` adds.
                 a.kwargs.insert(args.kwargs.len().min(a.kwargs.len()), ("caller".into(), c));
@@ -218,19 +219,24 @@ impl Exec<'_> {
         };
         let Some((obj, name)) = method else {
             let f = self.eval(callee)?;
-            let mut args = with_caller(self.args(None, args)?);
+            let mut args = with_caller(self.args(None, args)?, caller);
             return call(&f, &mut args);
         };
+        if let (Val::Dict(dict), None, Some(args)) = (&obj, &caller, args.positional())
+            && let Some(value) = self.call_dict(dict, name, args)?
+        {
+            return Ok(value);
+        }
         match &obj {
             Val::Object(o) => {
-                let mut args = with_caller(self.args(None, args)?);
+                let mut args = with_caller(self.args(None, args)?, caller);
                 match o.call_method(name, &mut args)? {
                     Some(v) => Ok(v),
                     None => call(&get_attr(self.rt.undefined(), &obj, name)?, &mut args),
                 }
             }
             _ if methods::exists(&obj, name) => {
-                let mut args = with_caller(self.args(None, args)?);
+                let mut args = with_caller(self.args(None, args)?, caller);
                 methods::call(&obj, name, &mut args)
             }
             _ => {
@@ -238,9 +244,28 @@ impl Exec<'_> {
                     Some(f) => f,
                     None => get_attr(self.rt.undefined(), &obj, name)?,
                 };
-                let mut args = with_caller(self.args(None, args)?);
+                let mut args = with_caller(self.args(None, args)?, caller);
                 call(&f, &mut args)
             }
+        }
+    }
+
+    /// The two methods that formulas call more often than all others, without a list of arguments.
+    fn call_dict(&self, dict: &Rc<Dict>, name: &str, args: &[Expr]) -> Result<Option<Val>> {
+        match (name, args) {
+            ("get", [key]) => {
+                let key = Key::new(self.eval(key)?)?;
+                Ok(Some(dict.get(&key).unwrap_or_default()))
+            }
+            ("get", [key, default]) => {
+                let (key, default) = (self.eval(key)?, self.eval(default)?);
+                Ok(Some(dict.get(&Key::new(key)?).unwrap_or(default)))
+            }
+            ("update", [other]) => {
+                methods::update(dict, &self.eval(other)?)?;
+                Ok(Some(Val::None))
+            }
+            _ => Ok(None),
         }
     }
 

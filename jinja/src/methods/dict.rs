@@ -88,24 +88,31 @@ pub(super) fn call(dict: &Rc<Dict>, name: &str, args: &mut CallArgs) -> Result<V
                     args.args.len()
                 )));
             }
-            match args.args.pop() {
-                // Its keys are known to be good.
-                Some(Val::Dict(other)) if Rc::ptr_eq(&other, dict) => {}
-                Some(Val::Dict(other)) => {
-                    let other = other.borrow();
-                    dict.borrow_mut().extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
-                }
-                Some(v) => {
-                    let pairs = pairs(&v)?;
-                    dict.borrow_mut().extend(pairs);
-                }
-                None => {}
+            if let Some(other) = args.args.pop() {
+                update(dict, &other)?;
             }
             dict.borrow_mut().extend(args.kwargs.drain(..).map(|(k, v)| (Key::str(k), v)));
             Ok(Val::None)
         }
         _ => Err(super::no_method(&Val::Dict(dict.clone()), name)),
     }
+}
+
+/// `dict.update(other)`
+pub(crate) fn update(dict: &Rc<Dict>, other: &Val) -> Result<()> {
+    match other {
+        Val::Dict(other) if Rc::ptr_eq(other, dict) => {}
+        // Its keys are known to be good.
+        Val::Dict(other) => {
+            let other = other.borrow();
+            dict.borrow_mut().extend(other.iter().map(|(k, v)| (k.clone(), v.clone())));
+        }
+        other => {
+            let pairs = pairs(other)?;
+            dict.borrow_mut().extend(pairs);
+        }
+    }
+    Ok(())
 }
 
 /// What `dict(v)` and `update(v)` take: a mapping, or pairs.

@@ -9,6 +9,7 @@ mod set;
 mod str;
 
 pub(crate) use date::{arithmetic as date_arithmetic, strftime};
+pub(crate) use dict::update;
 pub(crate) use list::sort;
 pub(crate) use set::as_set;
 pub(crate) use str::{capitalize, split_lines, trim_chars};
