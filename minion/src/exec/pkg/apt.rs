@@ -134,6 +134,10 @@ impl Backend for Apt {
         cmd.arg("--").args(targets.iter().cloned())
     }
 
+    fn keeps_configuration(&self) -> bool {
+        true
+    }
+
     fn remove(&self, names: &[String], purge: bool) -> Cmd {
         let action = if purge { "purge" } else { "remove" };
         Self::cmd("apt-get", ["-q", "-y", action, "--"]).args(names.iter().cloned())

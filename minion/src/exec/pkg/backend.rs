@@ -143,6 +143,14 @@ pub trait Backend: Send + Sync {
     fn has_lists(&self, host: &dyn Host) -> bool;
     /// The command that installs.
     fn install(&self, targets: &[String], options: &InstallOptions) -> Cmd;
+    /// One version of a package as a target of [`Backend::install`].
+    fn target(&self, name: &str, version: &str) -> String {
+        format!("{name}={version}")
+    }
+    /// Whether the configuration of a removed package stays until it is purged.
+    fn keeps_configuration(&self) -> bool {
+        false
+    }
     /// The command that removes.
     fn remove(&self, names: &[String], purge: bool) -> Cmd;
     /// What an upgrade would change.

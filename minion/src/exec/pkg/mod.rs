@@ -6,13 +6,18 @@
 mod apk;
 mod apt;
 mod backend;
+mod dnf;
 mod functions;
 mod holds;
 mod listing;
+mod pacman;
 pub mod parse;
+pub mod parse_rpm;
 mod query;
 pub mod repo;
+mod rpm;
 pub mod version;
+mod zypper;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +44,9 @@ pub fn backend(ctx: &Ctx<'_>) -> PkgResult<Box<dyn Backend>> {
     match ctx.grain_str("os_family").as_str() {
         "Debian" => Ok(Box::new(apt::Apt { arch: ctx.grain_str("osarch") })),
         "Alpine" => Ok(Box::new(apk::Apk)),
+        "RedHat" => Ok(Box::new(dnf::Dnf::of(ctx.host, ctx.grain_str("osarch")))),
+        "Suse" => Ok(Box::new(zypper::Zypper { arch: ctx.grain_str("osarch") })),
+        "Arch" => Ok(Box::new(pacman::Pacman)),
         other => Err(PkgError::Refused(format!("there is no package manager for the os_family '{other}'"))),
     }
 }
@@ -174,8 +182,17 @@ pub fn install(ctx: &Ctx<'_>, backend: &dyn Backend, request: &Request) -> PkgRe
     let mut split = split(host, backend, request, old)?;
     // A manager without held packages has none.
     let held = backend.holds(host, &before).unwrap_or_default();
-    let release: Vec<String> =
-        held.into_iter().filter(|name| split.all().any(|t| target_name(t) == name)).collect();
+    let mut release: Vec<String> =
+        held.into_iter().filter(|full| split.all().any(|(name, _)| is_of(full, name))).collect();
+    if backend.hold_style() == HoldStyle::Lock && !request.update_holds && !release.is_empty() {
+        split.errors.push(format!(
+            "The following package(s) could not be updated because they are being held: {}. Set 'update_holds' to True to \
+             temporarily unhold these packages so that they can be updated.",
+            release.join(", ")
+        ));
+        split.keep(|name| !release.iter().any(|full| is_of(full, name)));
+        release.clear();
+    }
     for name in &release {
         backend.set_hold(host, name, false)?;
     }
@@ -191,7 +208,8 @@ pub fn install(ctx: &Ctx<'_>, backend: &dyn Backend, request: &Request) -> PkgRe
             files: !request.files.is_empty(),
             ..request.options.clone()
         };
-        let output = backend.run(host, &backend.install(targets, &options))?;
+        let targets: Vec<String> = targets.iter().map(|(_, target)| target.clone()).collect();
+        let output = backend.run(host, &backend.install(&targets, &options))?;
         if !output.ok() {
             let said = if output.stderr.is_empty() { output.out() } else { output.err() };
             split.errors.push(said.trim_end().to_owned());
@@ -200,8 +218,7 @@ pub fn install(ctx: &Ctx<'_>, backend: &dyn Backend, request: &Request) -> PkgRe
     let after = listing(ctx, backend)?;
     let new = &after.installed;
     let mut changed = changes(old, new);
-    for target in &split.reinstall {
-        let name = target_name(target);
+    for (name, _) in &split.reinstall {
         if !changed.contains(name) {
             let text = |all: &Versions| all.get(name).map(|v| v.join(",")).unwrap_or_default();
             changed.insert(name, Dict::new().with("old", text(old)).with("new", text(new)));
@@ -220,23 +237,27 @@ fn finish(message: &str, errors: Vec<String>, changes: Dict) -> PkgResult<Dict> 
     Err(PkgError::Partly { message: message.to_owned(), errors, changes })
 }
 
-/// `hello` of `hello=2.10-3`.
-fn target_name(target: &str) -> &str {
-    target.split(['=', '<', '>']).next().unwrap_or(target)
-}
+/// A package, and how the manager is told of it (`hello=2.10-3`, a file).
+type Target = (String, String);
 
 /// What is to be done in which way.
 #[derive(Default)]
 struct Split {
-    install: Vec<String>,
-    downgrade: Vec<String>,
-    reinstall: Vec<String>,
+    install: Vec<Target>,
+    downgrade: Vec<Target>,
+    reinstall: Vec<Target>,
     errors: Vec<String>,
 }
 
 impl Split {
-    fn all(&self) -> impl Iterator<Item = &String> {
+    fn all(&self) -> impl Iterator<Item = &Target> {
         self.install.iter().chain(&self.downgrade).chain(&self.reinstall)
+    }
+
+    fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
+        for targets in [&mut self.install, &mut self.downgrade, &mut self.reinstall] {
+            targets.retain(|(name, _)| wanted(name));
+        }
     }
 }
 
@@ -245,6 +266,7 @@ fn split(host: &dyn Host, backend: &dyn Backend, request: &Request, old: &Versio
     let reinstall = request.options.reinstall;
     let compare = backend.compare();
     let place = |name: &str, version: &str, target: String, out: &mut Split| {
+        let target = (name.to_owned(), target);
         let current = old.get(name).and_then(|v| v.last());
         match current.map(|c| compare(version, c)) {
             Some(order) if order.is_eq() && reinstall => out.reinstall.push(target),
@@ -268,8 +290,8 @@ fn split(host: &dyn Host, backend: &dyn Backend, request: &Request, old: &Versio
     for (name, version) in &request.names {
         let Some(version) = version.as_deref().filter(|v| *v != "latest") else {
             match reinstall && old.contains_key(name) {
-                true => out.reinstall.push(name.clone()),
-                false => out.install.push(name.clone()),
+                true => out.reinstall.push((name.clone(), name.clone())),
+                false => out.install.push((name.clone(), name.clone())),
             }
             continue;
         };
@@ -290,7 +312,7 @@ fn split(host: &dyn Host, backend: &dyn Backend, request: &Request, old: &Versio
         } else {
             version
         };
-        place(name, version, format!("{name}={version}"), &mut out);
+        place(name, version, backend.target(name, version), &mut out);
     }
     Ok(out)
 }
@@ -315,7 +337,7 @@ pub fn remove(ctx: &Ctx<'_>, backend: &dyn Backend, names: &Wanted, purge: bool)
     let errors = if output.ok() { Vec::new() } else { vec![output.err().trim_end().to_owned()] };
     let new = listing(ctx, backend)?;
     let mut changed = changes(&old.installed, &new.installed);
-    if purge {
+    if purge && backend.keeps_configuration() {
         let removed = changes(&old.removed, &new.removed);
         changed = Dict::new().with("removed", removed).with("installed", changed);
     }

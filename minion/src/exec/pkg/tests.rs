@@ -55,3 +55,33 @@ fn outputs_of_package_managers() {
     crate::exec::cases::parse_cases("apk/policy", |text| lists(parse::apk_policy(text)));
     crate::exec::cases::parse_cases("apk/upgrades", |text| versions(parse::apk_upgrades(text)));
 }
+
+#[test]
+fn outputs_of_rpm_and_its_managers() {
+    use crate::exec::cases::parse_cases;
+    let versions = |all: Vec<(String, String)>| Value::from(all.into_iter().collect::<Dict>());
+    let truths = |all: Vec<(String, bool)>| Value::from(all.into_iter().collect::<Dict>());
+    let infos = |all: Vec<(String, Dict)>| Value::from(all.into_iter().collect::<Dict>());
+    parse_cases("dnf/list", |text| versions(parse_rpm::dnf_list(text, "x86_64")));
+    parse_cases("dnf/locks", |text| parse_rpm::dnf_locks(text).into());
+    parse_cases("dnf/toml", |text| parse_rpm::dnf5_locks(text).into());
+    parse_cases("dnf/group", |text| {
+        let Some(Group { kind, name, id, description, members }) = parse_rpm::dnf_group(text) else {
+            return Value::None;
+        };
+        let members: Dict = members.into_iter().collect();
+        let out = Dict::new().with("kind", kind).with("name", name).with("id", id);
+        out.with("description", description).with("members", members).into()
+    });
+    parse_cases("rpm/verify", |text| parse_rpm::rpm_verify(text).into());
+    parse_cases("rpm/info", |text| infos(parse_rpm::rpm_info(text)));
+    parse_cases("zypper/updates", |text| versions(parse_rpm::zypper_updates(text)));
+    parse_cases("zypper/search", |text| {
+        Value::from(parse_rpm::zypper_search(text).into_iter().collect::<Dict>())
+    });
+    parse_cases("zypper/refresh", |text| truths(parse_rpm::zypper_refresh(text)));
+    parse_cases("zypper/locks", |text| parse_rpm::zypper_locks(text).into());
+    parse_cases("pacman/pairs", |text| versions(parse_rpm::pacman_pairs(text)));
+    parse_cases("pacman/info", |text| infos(parse_rpm::pacman_info(text)));
+    parse_cases("pacman/refresh", |text| truths(parse_rpm::pacman_refresh(text)));
+}

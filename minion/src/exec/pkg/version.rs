@@ -136,6 +136,95 @@ fn alpine_suffixes(a: &Alpine, b: &Alpine) -> Ordering {
     (0..longest).map(|i| of(a, i).cmp(&of(b, i))).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
 }
 
+/// RPM's order: epoch, version, release; `~` sorts before everything, `^` after the end. A release that only one of
+/// them has is not compared.
+pub fn rpm(a: &str, b: &str) -> Ordering {
+    evr(a, b, |a, b| rpm_piece(a, b, true))
+}
+
+/// pacman's order: as RPM's, but that letters at the end mean an earlier version (`1.0rc` before `1.0`).
+pub fn pacman(a: &str, b: &str) -> Ordering {
+    evr(a, b, |a, b| rpm_piece(a, b, false))
+}
+
+fn evr(a: &str, b: &str, piece: impl Fn(&str, &str) -> Ordering) -> Ordering {
+    let parts = |v: &'_ str| -> (u64, String, Option<String>) {
+        let (epoch, rest) =
+            v.split_once(':').map_or((0, v), |(e, rest)| (e.trim().parse().unwrap_or(0), rest));
+        match rest.split_once('-') {
+            Some((version, release)) => (epoch, version.to_owned(), Some(release.to_owned())),
+            None => (epoch, rest.to_owned(), None),
+        }
+    };
+    let ((ea, va, ra), (eb, vb, rb)) = (parts(a), parts(b));
+    let releases = || match (&ra, &rb) {
+        (Some(ra), Some(rb)) => piece(ra, rb),
+        _ => Ordering::Equal,
+    };
+    ea.cmp(&eb).then_with(|| piece(&va, &vb)).then_with(releases)
+}
+
+/// Runs of digits and of letters in turn; what is between them only parts them.
+fn rpm_piece(a: &str, b: &str, leftover_wins: bool) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    let skip = |text: &mut &[u8]| {
+        let end = text
+            .iter()
+            .position(|c| c.is_ascii_alphanumeric() || matches!(c, b'~' | b'^'))
+            .unwrap_or(text.len());
+        *text = text.get(end..).unwrap_or_default();
+    };
+    loop {
+        skip(&mut a);
+        skip(&mut b);
+        match (a.first(), b.first()) {
+            (Some(b'~'), Some(b'~')) | (Some(b'^'), Some(b'^')) => {
+                (a, b) = (a.get(1..).unwrap_or_default(), b.get(1..).unwrap_or_default());
+                continue;
+            }
+            (Some(b'~'), _) => return Ordering::Less,
+            (_, Some(b'~')) => return Ordering::Greater,
+            (Some(b'^'), None) => return Ordering::Greater,
+            (None, Some(b'^')) => return Ordering::Less,
+            (Some(b'^'), _) => return Ordering::Less,
+            (_, Some(b'^')) => return Ordering::Greater,
+            (None, None) => return Ordering::Equal,
+            (Some(left), None) => return leftover(*left, leftover_wins),
+            (None, Some(left)) => return leftover(*left, leftover_wins).reverse(),
+            (Some(x), Some(y)) => {
+                let order = match (x.is_ascii_digit(), y.is_ascii_digit()) {
+                    (true, false) => return Ordering::Greater,
+                    (false, true) => return Ordering::Less,
+                    (true, true) => {
+                        let (m, n);
+                        (m, a) = leading_number(a);
+                        (n, b) = leading_number(b);
+                        m.len().cmp(&n.len()).then_with(|| m.cmp(n))
+                    }
+                    (false, false) => {
+                        let (m, n);
+                        (m, a) = leading_letters(a);
+                        (n, b) = leading_letters(b);
+                        m.cmp(n)
+                    }
+                };
+                if order.is_ne() {
+                    return order;
+                }
+            }
+        }
+    }
+}
+
+/// One version goes on where the other ends.
+fn leftover(first: u8, wins: bool) -> Ordering {
+    if wins || !first.is_ascii_alphabetic() { Ordering::Greater } else { Ordering::Less }
+}
+
+fn leading_letters(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|b| b.is_ascii_alphabetic()).count())
+}
+
 /// Splits `>=1.2` into operator and version; no operator (or one `=`) means `==`.
 pub fn comparison(spec: &str) -> (&str, &str) {
     let spec = spec.trim();
@@ -266,6 +355,36 @@ mod tests {
             }
         }
         assert!(alpine("1.36.1-r15", "1.36.1-r15").is_eq());
+    }
+
+    #[test]
+    fn rpm_orders_as_rpm_does() {
+        let rising = [
+            "1.0~rc1",
+            "1.0",
+            "1.0^git1",
+            "1.0a",
+            "1.0.1",
+            "1.2",
+            "1.10",
+            "2.0-1.el9",
+            "2.0-1.el9_1",
+            "2.0-2.el9",
+            "10",
+            "1:0.1",
+        ];
+        for pair in rising.windows(2) {
+            let [a, b] = pair else { continue };
+            assert!(rpm(a, b).is_lt(), "{a} < {b}");
+            assert!(rpm(b, a).is_gt(), "{b} > {a}");
+        }
+        assert!(rpm("2.0", "2.0-1.el9").is_eq(), "a release that nobody asked for is not compared");
+        assert!(rpm("1.0_1", "1.0.1").is_eq());
+        assert!(
+            pacman("1.0rc1", "1.0").is_lt()
+                && pacman("1.0.1", "1.0").is_gt()
+                && pacman("1:1-1", "2-1").is_gt()
+        );
     }
 
     #[test]
