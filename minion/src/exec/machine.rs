@@ -1,4 +1,4 @@
-//! Small readers of the machine's state: `timezone`, `locale`, `sysctl`, `mount`, `disk`, `status`, `ssh`, `kmod`.
+//! Small readers of the machine's state: `sysctl`, `mount`, `disk`, `status`, `ssh`, `kmod`.
 
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -11,22 +11,6 @@ use crate::Ctx;
 use crate::host::Cmd;
 
 functions! {
-    /// Return the time zone: `rsalt '*' timezone.get_zone`
-    "timezone.get_zone"("") = |_, ctx| zone(ctx);
-    /// Return the offset of the time zone: `rsalt '*' timezone.get_offset`
-    "timezone.get_offset"("") = |_, ctx| Ok(chrono::DateTime::<chrono::Local>::from(ctx.host.now()).format("%z").to_string().into());
-    /// Return the short name of the time zone: `rsalt '*' timezone.get_zonecode`
-    "timezone.get_zonecode"("") = |_, ctx| output(ctx, "date", &["+%Z"]);
-    /// Return the configured language and encoding: `rsalt '*' locale.get_locale`
-    "locale.get_locale"("") = |_, ctx| {
-        let files = ["/etc/default/locale", "/etc/locale.conf", "/etc/sysconfig/i18n", "/etc/sysconfig/language"];
-        let found = files.iter().find_map(|path| {
-            let text = read(ctx, path)?;
-            let line = text.lines().find_map(|line| line.strip_prefix("LANG=").or(line.strip_prefix("RC_LANG=")))?;
-            Some(line.trim().trim_matches('"').to_owned())
-        });
-        Ok(found.unwrap_or_default().into())
-    };
     /// Return a setting of the kernel: `rsalt '*' sysctl.get net.ipv4.ip_forward`
     "sysctl.get"("name") = |args, ctx| {
         let name = args.text("name");
@@ -196,18 +180,4 @@ fn output(ctx: &Ctx<'_>, program: &str, args: &[&str]) -> Result<Value, ExecErro
     let output = ctx.run(&Cmd::of(program, args.iter().copied()))?;
     let (out, err) = (output.out(), output.err());
     Ok(if output.ok() || err.trim().is_empty() { out.trim_end() } else { err.trim_end() }.into())
-}
-
-fn zone(ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-    if let Some(name) =
-        read(ctx, "/etc/timezone").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    {
-        return Ok(name.into());
-    }
-    let at = ctx.host.readlink(Path::new("/etc/localtime")).ok();
-    let path = at.map(|path| path.display().to_string()).unwrap_or_default();
-    match path.split_once("zoneinfo/") {
-        Some((_, name)) => Ok(name.into()),
-        None => Err(ExecError::command("Unable to get timezone")),
-    }
 }

@@ -4,12 +4,14 @@
 //! signature, and a row in its module's `FUNCTIONS`; a module is a file, a `mod` line and a row in [`ALL`].
 
 pub mod aliases;
+pub mod alternatives;
 #[cfg(test)]
 pub(crate) mod cases;
 pub mod cmd;
 pub mod config;
 pub mod cp;
 pub mod datastore;
+pub mod debconf;
 pub mod defaults;
 pub mod environ;
 mod error;
@@ -21,6 +23,7 @@ pub mod group;
 pub mod hashutil;
 pub mod hosts;
 pub mod key;
+pub mod locale;
 pub mod log;
 pub mod machine;
 pub mod matches;
@@ -39,6 +42,7 @@ pub mod slsutil;
 pub mod state;
 pub mod sys;
 pub mod test;
+pub mod timezone;
 pub mod user;
 pub mod virtualenv;
 pub(crate) mod words;
@@ -56,11 +60,13 @@ pub use signature::{Parameter, Signature};
 /// Every execution function there is.
 pub const ALL: &[&[ExecEntry]] = &[
     aliases::FUNCTIONS,
+    alternatives::FUNCTIONS,
     cmd::FUNCTIONS,
     cmd::ABOUT,
     config::FUNCTIONS,
     cp::FUNCTIONS,
     datastore::FUNCTIONS,
+    debconf::FUNCTIONS,
     defaults::FUNCTIONS,
     environ::FUNCTIONS,
     event::FUNCTIONS,
@@ -74,6 +80,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     hashutil::FUNCTIONS,
     hosts::FUNCTIONS,
     key::FUNCTIONS,
+    locale::FUNCTIONS,
     log::FUNCTIONS,
     machine::FUNCTIONS,
     matches::FUNCTIONS,
@@ -100,6 +107,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     test::FUNCTIONS,
     test::ABOUT,
     test::FAIL,
+    timezone::FUNCTIONS,
     user::FUNCTIONS,
     virtualenv::FUNCTIONS,
 ];

@@ -4,11 +4,14 @@
 //! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
 //! file, a `mod` line and a row in [`ALL`].
 
+pub mod alternatives;
 pub mod cmd;
+pub mod debconf;
 pub mod environ;
 pub mod event;
 pub mod file;
 pub mod git;
+pub mod locale;
 pub mod module;
 pub mod pip;
 pub mod pkg;
@@ -16,6 +19,7 @@ pub mod pkgrepo;
 mod plan;
 pub mod service;
 pub mod test;
+pub mod timezone;
 pub mod virtualenv;
 
 use std::collections::HashMap;
@@ -32,11 +36,14 @@ pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
 pub const ALL: &[&[StateEntry]] = &[
+    alternatives::STATES,
     cmd::STATES,
+    debconf::STATES,
     environ::STATES,
     event::STATES,
     file::STATES,
     git::STATES,
+    locale::STATES,
     module::STATES,
     pip::STATES,
     pkg::STATES,
@@ -44,6 +51,7 @@ pub const ALL: &[&[StateEntry]] = &[
     service::STATES,
     virtualenv::STATES,
     test::STATES,
+    timezone::STATES,
 ];
 
 /// A state function: the struct holds its arguments, `name` among them.

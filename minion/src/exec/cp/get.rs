@@ -91,7 +91,14 @@ fn cached() -> Value {
     "".into()
 }
 
-fn render(ctx: &Ctx<'_>, text: &str, name: &str, saltenv: &str, context: Dict) -> Result<String, ExecError> {
+/// A text as a template of the file server would be rendered.
+pub(crate) fn render(
+    ctx: &Ctx<'_>,
+    text: &str,
+    name: &str,
+    saltenv: &str,
+    context: Dict,
+) -> Result<String, ExecError> {
     let renderer = renderer_of(ctx);
     let template = Template { text, name, saltenv, context };
     renderer.template(template).map_err(|error| ExecError::command(error.to_string()))

@@ -5,6 +5,7 @@ mod get;
 mod list;
 mod receive;
 
+pub(crate) use get::render;
 use std::path::{Path, PathBuf};
 
 use data::Value;
