@@ -7,7 +7,7 @@ use data::{Dict, Value};
 use proto::config::MinionConfig;
 
 use crate::args::printed_doc;
-use crate::exec::{self, ExecError};
+use crate::exec::{self, About, ExecError};
 use crate::{Caller, JobCtx, JobOutcome};
 
 /// What there is to print, and how to exit.
@@ -49,7 +49,7 @@ pub fn run(caller: &Caller, fun: &str, args: Vec<Value>, kwargs: Dict, show: &Sh
     job.tgt = "salt-call".into();
     match caller.try_call(fun, args, kwargs, &Arc::new(job)) {
         Ok(outcome) => returned(&outcome, show),
-        Err(error) => failed(fun, &error, show),
+        Err(error) => failed(fun, &error, caller, show),
     }
 }
 
@@ -59,7 +59,7 @@ fn returned(outcome: &JobOutcome, show: &Show) -> Answer {
         code if show.retcode_passthrough => u8::try_from(code & 0xff).unwrap_or(1),
         _ => 1,
     };
-    let suits = outcome.out.unwrap_or("nested");
+    let suits = outcome.out.as_deref().unwrap_or("nested");
     let (value, suits) = if show.metadata {
         let meta = Dict::new()
             .with("out", suits)
@@ -88,11 +88,12 @@ fn print(value: Value, suits: &str, show: &Show) -> Answer {
 }
 
 /// The words of `salt-call` for a function that did not return.
-fn failed(fun: &str, error: &ExecError, show: &Show) -> Answer {
+fn failed(fun: &str, error: &ExecError, caller: &Caller, show: &Show) -> Answer {
     let complain = |err: String, code| Answer { out: String::new(), err, code };
     match error {
         ExecError::NotFound { fun } => {
-            let near = exec::starting_with(fun);
+            let site = caller.site();
+            let near = exec::starting_with(fun, &site);
             if near.is_empty() {
                 return complain(format!("'{fun}' is not available."), 255);
             }
@@ -100,21 +101,26 @@ fn failed(fun: &str, error: &ExecError, show: &Show) -> Answer {
             docs.insert(fun.as_str(), format!("'{fun}' is not available."));
             Answer { code: 1, ..print(docs.into(), "nested", show) }
         }
+        ExecError::Unavailable { reason } => complain(reason.clone(), 255),
         ExecError::Arguments(problem)
         | ExecError::Raised { exception: "SaltInvocationError", message: problem } => {
-            let doc = exec::find(fun).map(|e| printed_doc(e.doc)).unwrap_or_default();
+            let site = caller.site();
+            let doc = About::of(fun, &site).map(|about| printed_doc(about.doc)).unwrap_or_default();
             complain(format!("Passed invalid arguments: {problem}.\n\nUsage:\n{doc}"), 1)
         }
         ExecError::Raised { exception: "CommandNotFoundError", message } => {
             complain(format!("Command required for '{fun}' not found: {message}"), 1)
+        }
+        ExecError::Traced { message, trace, .. } => {
+            complain(format!("Error running '{fun}': {message}\n{trace}"), 1)
         }
         other => complain(format!("Error running '{fun}': {other}"), 1),
     }
 }
 
 /// The docs of all functions whose names begin so, as `-d` prints them.
-pub fn docs(prefix: &str) -> String {
-    exec::starting_with(prefix)
+pub fn docs(caller: &Caller, prefix: &str) -> String {
+    exec::starting_with(prefix, &caller.site())
         .iter()
         .map(|entry| format!("{}:\n{}\n", entry.fun, indented(&printed_doc(entry.doc))))
         .collect::<Vec<_>>()

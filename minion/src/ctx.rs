@@ -7,8 +7,9 @@ use data::{Dict, Value};
 use sls::LowChunk;
 
 use crate::caller::Caller;
-use crate::exec::ExecError;
 use crate::exec::pkg::Known;
+use crate::exec::{About, ExecError};
+use crate::external::Pool;
 use crate::fileclient::FileClient;
 use crate::host::{Cancel, Cmd, Host, HostError, Output};
 
@@ -27,6 +28,7 @@ pub struct JobCtx {
     pub(crate) host: OnceLock<Arc<dyn Host>>,
     pub(crate) accumulated: Mutex<Vec<Accumulated>>,
     pub(crate) packages: Mutex<Option<Known>>,
+    pub(crate) python: Pool,
 }
 
 /// What a `file.accumulated` collected for a file: the template of that file gets it.
@@ -53,6 +55,7 @@ impl JobCtx {
             host: OnceLock::new(),
             accumulated: Mutex::default(),
             packages: Mutex::default(),
+            python: Pool::default(),
         }
     }
 
@@ -236,7 +239,7 @@ impl<'a> Ctx<'a> {
 
     /// Whether there is an execution function of this name.
     pub fn has_function(&self, fun: &str) -> bool {
-        crate::exec::find(fun).is_some()
+        About::of(fun, &self.caller.site()).is_some()
     }
 
     /// Calls an execution function as a template does: its errors are errors here.

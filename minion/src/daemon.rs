@@ -107,7 +107,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
         .await
         .map_err(|e| RunError::Thread(e.to_string()))?;
 
-    let runner: Arc<dyn JobRunner> = Arc::new(CallerRunner::new(caller));
+    let runner: Arc<dyn JobRunner> = Arc::new(CallerRunner::new(caller.clone()));
     let side_by_side =
         usize::try_from(config.process_count_max).ok().filter(|n| *n > 0).unwrap_or(SIDE_BY_SIDE);
     let spool = Bounds { returns: config.spool_max_returns, bytes: config.spool_max_size };
@@ -121,7 +121,7 @@ pub async fn run(config: MinionConfig, patient: bool, stop: CancellationToken) -
     let served = tokio::select! {
         served = conn::serve(&config, parts, patient, hang_up.clone()) => served,
         () = memory::give_back_when_idle(&jobs) => Ok(()),
-        () = run_at_start(&config, &jobs, master) => Ok(()),
+        () = run_at_start(&config, &jobs, caller, master) => Ok(()),
         () = drain(&jobs, &stop, &hang_up) => Ok(()),
     };
     health.end();
@@ -160,17 +160,22 @@ async fn within(limit: Duration, what: impl Fn() -> bool) -> bool {
     true
 }
 
-/// Has the job table run `startup_states` once the master is there to answer, then waits for ever.
-async fn run_at_start(config: &MinionConfig, jobs: &Arc<Jobs>, master: Option<Asker>) {
-    if !config.startup_states.is_empty() {
-        while let Some(asker) = master.clone() {
-            // It answers when there is a session and the key is accepted.
-            let there = tokio::task::spawn_blocking(move || asker.ask(Request::Ping)).await;
-            if matches!(there, Ok(Ok(_))) {
-                break;
-            }
-            tokio::time::sleep(MASTER_PAUSE).await;
+/// Once the master is there to answer: gets the site's own modules and has the job table run `startup_states`; then
+/// waits for ever.
+async fn run_at_start(config: &MinionConfig, jobs: &Arc<Jobs>, caller: Caller, master: Option<Asker>) {
+    while let Some(asker) = master.clone() {
+        // It answers when there is a session and the key is accepted.
+        let there = tokio::task::spawn_blocking(move || asker.ask(Request::Ping)).await;
+        if matches!(there, Ok(Ok(_))) {
+            break;
         }
+        tokio::time::sleep(MASTER_PAUSE).await;
+    }
+    let synced = tokio::task::spawn_blocking(move || caller.sync_site()).await;
+    if synced.is_err() {
+        tracing::error!("the site's own modules could not be got");
+    }
+    if !config.startup_states.is_empty() {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let taken = jobs.take(startup_job(config, now), now, Way::Publish);
         tracing::info!(states = config.startup_states, ?taken, "startup states");

@@ -10,6 +10,7 @@ pub mod conn;
 mod ctx;
 pub mod daemon;
 pub mod exec;
+pub mod external;
 pub mod fileclient;
 pub mod grains;
 pub mod hash;

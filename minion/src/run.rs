@@ -13,6 +13,8 @@ use sls::{Aggregated, CallError, FetchError, Filtered, LowChunk, RenderEnv, Runn
 
 use crate::caller::Caller;
 use crate::ctx::{Ctx, JobCtx, Scope};
+use crate::exec::About;
+use crate::external::{self, Kind};
 use crate::host::{Cmd, Host};
 use crate::states;
 
@@ -82,6 +84,19 @@ impl Minion {
         crate::exec::matches::matches_data(&self.ctx(), target)
     }
 
+    /// Runs a state function of the site.
+    fn run_own(&self, found: external::Found<'_>, chunk: &LowChunk, test: bool) -> StateResult {
+        let signature = found.signature();
+        let takes = |name: &str| found.takes(name);
+        let known = || signature.parameters.iter().map(|p| p.name);
+        let about = found.about();
+        let any = signature.kwargs.is_some();
+        if let Err(comment) = check_args(about.fun, &takes, known, any, any, chunk) {
+            return StateResult::new(chunk.name.clone(), Some(false), comment);
+        }
+        guarded(chunk, || external::run_state(found, chunk, &self.ctx().for_chunk(chunk, test)))
+    }
+
     fn ctx(&self) -> Ctx<'_> {
         Ctx::new(&self.caller, &self.scope, &self.job)
     }
@@ -105,12 +120,12 @@ impl RenderEnv for Minion {
     }
 
     fn has_function(&self, fun: &str) -> bool {
-        crate::exec::find(fun).is_some()
+        About::of(fun, &self.caller.site()).is_some()
     }
 
     fn nearest_function(&self, fun: &str) -> Option<String> {
-        let all = crate::exec::ALL.iter().flat_map(|module| module.iter());
-        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
+        let site = self.caller.site();
+        sls::nearest(fun, crate::exec::every(&site).map(|about| about.fun)).map(str::to_owned)
     }
 
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
@@ -126,7 +141,7 @@ impl RenderEnv for Minion {
     }
 
     fn has_state(&self, fun: &str) -> bool {
-        states::has(fun)
+        states::has(fun, &self.caller.site())
     }
 
     fn filter(&self, command: &[String], input: &[u8]) -> Result<Option<Filtered>, CallError> {
@@ -151,12 +166,18 @@ pub(crate) fn filter(
 
 impl Runner for Minion {
     fn run(&self, chunk: &LowChunk, test: bool) -> StateResult {
-        let full = chunk.full_fun();
+        let (full, site) = (chunk.full_fun(), self.caller.site());
+        if let Some(found) = site.find(Kind::States, &full) {
+            return self.run_own(found, chunk, test);
+        }
         let Some(entry) = states::find(&full) else {
-            let comment = format!("Specified state '{full}' was not found");
+            let problem = site.problem(Kind::States, &full).map(str::to_owned);
+            let comment = problem.unwrap_or_else(|| format!("Specified state '{full}' was not found"));
             return StateResult::new(chunk.name.clone(), Some(false), comment);
         };
-        if let Err(comment) = check_args(entry, chunk) {
+        let takes = |name: &str| entry.takes(name);
+        let known = || entry.fields().iter().map(|field| field.name);
+        if let Err(comment) = check_args(entry.fun, &takes, known, entry.kwargs, entry.any, chunk) {
             return StateResult::new(chunk.name.clone(), Some(false), comment);
         }
         let _umask = Umask::of(entry, chunk);
@@ -165,6 +186,10 @@ impl Runner for Minion {
 
     fn mod_watch(&self, chunk: &LowChunk, test: bool) -> Option<StateResult> {
         let sfun = chunk.sfun.as_deref()?;
+        let site = self.caller.site();
+        if let Some(found) = site.find(Kind::States, &format!("{}.mod_watch", chunk.state)) {
+            return Some(self.run_own(found, chunk, test));
+        }
         let entry = states::find(&format!("{}.{sfun}", chunk.state)).filter(|e| e.watches).or_else(|| {
             // A function without a part of its own in it has the module's.
             states::ALL.iter().flat_map(|m| m.iter()).find(|e| e.watches && e.module() == &*chunk.state)
@@ -181,21 +206,35 @@ impl Runner for Minion {
     }
 
     fn has_state(&self, fun: &str) -> bool {
-        states::has(fun)
+        states::has(fun, &self.caller.site())
+    }
+
+    fn missing_reason(&self, fun: &str) -> Option<String> {
+        let problem = self.caller.site().problem(Kind::States, fun).map(str::to_owned);
+        problem.or_else(|| Some(format!("'{fun}' is not available.")).filter(|_| !fun.starts_with('.')))
     }
 
     fn nearest_state(&self, fun: &str) -> Option<String> {
-        let all = states::ALL.iter().flat_map(|module| module.iter());
-        sls::nearest(fun, all.map(|entry| entry.fun)).map(str::to_owned)
+        let (all, site) = (states::ALL.iter().flat_map(|module| module.iter()), self.caller.site());
+        let own = site.all(Kind::States).map(|about| about.fun);
+        sls::nearest(fun, all.map(|entry| entry.fun).chain(own)).map(str::to_owned)
     }
 
     fn missing_arguments(&self, chunk: &LowChunk) -> Vec<String> {
-        let Some(entry) = states::find(&chunk.full_fun()) else { return Vec::new() };
+        let (full, site) = (chunk.full_fun(), self.caller.site());
+        if let Some(found) = site.find(Kind::States, &full) {
+            let wanted = found.signature().parameters.into_iter().filter(|p| p.default.is_none());
+            return wanted.map(|p| p.name.to_owned()).filter(|name| !chunk.low.contains(name)).collect();
+        }
+        let Some(entry) = states::find(&full) else { return Vec::new() };
         entry.required().filter(|name| !chunk.low.contains(name)).map(str::to_owned).collect()
     }
 
     fn takes_check_cmd(&self, fun: &str) -> bool {
-        states::find(fun).is_some_and(|entry| entry.takes("check_cmd"))
+        match self.caller.site().find(Kind::States, fun) {
+            Some(found) => found.takes("check_cmd"),
+            None => states::find(fun).is_some_and(|entry| entry.takes("check_cmd")),
+        }
     }
 
     fn call(&self, fun: &str, args: Vec<Value>, kwargs: Dict) -> Result<(Value, i64), CallError> {
@@ -278,28 +317,35 @@ fn args_for(entry: &states::StateEntry, chunk: &LowChunk) -> Dict {
     args
 }
 
-/// Refuses or logs arguments that the function does not know.
-fn check_args(entry: &states::StateEntry, chunk: &LowChunk) -> Result<(), String> {
-    if entry.any {
+/// Refuses or logs arguments that the function does not know; `any` says that there are none such.
+fn check_args<'n, I: Iterator<Item = &'n str>>(
+    fun: &str,
+    takes: &dyn Fn(&str) -> bool,
+    known: impl FnOnce() -> I,
+    let_pass: bool,
+    any: bool,
+    chunk: &LowChunk,
+) -> Result<(), String> {
+    if any {
         return Ok(());
     }
     let unknown: Vec<&str> = chunk
         .low
         .keys()
         .filter_map(Value::as_str)
-        .filter(|key| !entry.takes(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__"))
+        .filter(|key| !takes(key) && !sls::INTERNAL_KEYWORDS.contains(key) && !key.starts_with("__"))
         .collect();
     let Some((last, before)) = unknown.split_last() else { return Ok(()) };
     let names = before.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");
     let problem = if before.is_empty() {
-        format!("'{last}' is an invalid keyword argument for '{}'", entry.fun)
+        format!("'{last}' is an invalid keyword argument for '{fun}'")
     } else {
-        format!("{names} and '{last}' are invalid keyword arguments for '{}'", entry.fun)
+        format!("{names} and '{last}' are invalid keyword arguments for '{fun}'")
     };
-    let known = entry.fields().iter().map(|field| field.name).chain(sls::INTERNAL_KEYWORDS.iter().copied());
-    let hint = sls::nearest(last, known).map(|near| format!("\nhint: did you mean '{near}'?"));
+    let hint = sls::nearest(last, known().chain(sls::INTERNAL_KEYWORDS.iter().copied()))
+        .map(|near| format!("\nhint: did you mean '{near}'?"));
     let problem = format!("{problem}{}", hint.unwrap_or_default());
-    if entry.kwargs {
+    if let_pass {
         tracing::warn!("SLS '{}', ID '{}': {problem}", chunk.sls, chunk.id);
         return Ok(());
     }

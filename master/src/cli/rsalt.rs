@@ -146,6 +146,9 @@ struct JobOptions {
     /// Data that is stored with the job and can be searched for: a YAML value
     #[arg(long, value_name = "YAML")]
     metadata: Option<String>,
+    /// Returners of the site that the minions hand their returns to as well
+    #[arg(long = "return", value_name = "NAME,…")]
+    returners: Option<String>,
 }
 
 /// What is shown besides the results.
@@ -374,7 +377,7 @@ fn publish(options: &Options, target: Target) -> Publish {
         fun: String::new(),
         arg: Vec::new(),
         jid: String::new(),
-        ret: String::new(),
+        ret: options.job.returners.clone().unwrap_or_default(),
         user: user(),
         timeout: options.job.timeout.unwrap_or(0.0),
         gather_job_timeout: options.job.gather_job_timeout.unwrap_or(0.0),

@@ -5,6 +5,7 @@ mod fileserver;
 mod jobs;
 mod manage;
 mod pillar;
+mod saltutil;
 
 use data::{Dict, Value};
 use proto::config::MasterConfig;
@@ -95,14 +96,20 @@ pub(crate) type Function = fn(&dyn Master, Args) -> Result<Outcome, RunnerError>
 pub(crate) type Table = &'static [(&'static str, Function)];
 
 /// All runners there are.
-const ALL: &[Table] = &[jobs::FUNCTIONS, manage::FUNCTIONS, fileserver::FUNCTIONS, pillar::FUNCTIONS];
+const ALL: &[Table] =
+    &[jobs::FUNCTIONS, manage::FUNCTIONS, fileserver::FUNCTIONS, pillar::FUNCTIONS, saltutil::FUNCTIONS];
 
 /// Runs a runner function. `key.*` are wheel functions and run as such.
 pub fn run(master: &dyn Master, call: &Call) -> Result<Outcome, RunnerError> {
     if call.fun.starts_with("key.") {
         return crate::wheel::run(master, call);
     }
-    dispatch(ALL, master, call)
+    match dispatch(ALL, master, call) {
+        Err(RunnerError::Unknown(fun)) => {
+            saltutil::run(master, call).unwrap_or(Err(RunnerError::Unknown(fun)))
+        }
+        done => done,
+    }
 }
 
 /// The names of all functions that [`run`] knows, sorted.

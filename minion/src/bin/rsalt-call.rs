@@ -159,7 +159,7 @@ fn main() -> ExitCode {
     let show = show(&config, &args);
     if args.doc {
         let wanted = args.fun.as_deref().unwrap_or_default();
-        let docs = call::docs(wanted);
+        let docs = call::docs(&Caller::new(local::parts(&config)), wanted);
         if docs.is_empty() {
             eprintln!("rsalt-call: no function begins with '{wanted}'");
             return code(exit_codes::GENERIC);

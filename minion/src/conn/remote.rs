@@ -226,6 +226,10 @@ impl FileClient for RemoteFiles {
         self.listing(Listing::Files, saltenv)
     }
 
+    fn look_anew(&self) {
+        self.listings.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn dirs(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError> {
         self.listing(Listing::Dirs, saltenv)
     }

@@ -1,6 +1,8 @@
 //! How an execution function fails, and the words in which Salt tells it.
 
+use super::About;
 use crate::args::printed_doc;
+use crate::external::{Kind, Site};
 use crate::host::HostError;
 
 /// A call that did not return.
@@ -12,6 +14,12 @@ pub enum ExecError {
         /// Its name.
         fun: String,
     },
+    /// There is a module of the site that could have it, but does not.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
     /// The arguments do not fit the parameters (Python's `TypeError`).
     #[error("{0}")]
     Arguments(String),
@@ -22,6 +30,16 @@ pub enum ExecError {
         exception: &'static str,
         /// What it says.
         message: String,
+    },
+    /// A function of the site raised.
+    #[error("{message}")]
+    Traced {
+        /// Python's name of the exception.
+        exception: &'static str,
+        /// What it says.
+        message: String,
+        /// Where in the site's module, and what that wrote to its error output: for people.
+        trace: String,
     },
     /// The host refused.
     #[error(transparent)]
@@ -44,22 +62,31 @@ impl ExecError {
         ExecError::Raised { exception, message: message.into() }
     }
 
+    /// There is no such function: a module of the site may say why.
+    pub(crate) fn missing(fun: &str, site: &Site) -> Self {
+        match site.problem(Kind::Modules, fun) {
+            Some(reason) => ExecError::Unavailable { reason: reason.to_owned() },
+            None => ExecError::NotFound { fun: fun.to_owned() },
+        }
+    }
+
     /// Python's name of the exception.
     pub fn exception(&self) -> &'static str {
         match self {
-            ExecError::NotFound { .. } => "KeyError",
+            ExecError::NotFound { .. } | ExecError::Unavailable { .. } => "KeyError",
             ExecError::Arguments(_) => "TypeError",
-            ExecError::Raised { exception, .. } => exception,
+            ExecError::Raised { exception, .. } | ExecError::Traced { exception, .. } => exception,
             ExecError::Host(_) => "CommandExecutionError",
         }
     }
 
     /// What a minion returns for a job that failed so.
-    pub fn as_return(&self, fun: &str) -> String {
+    pub fn as_return(&self, fun: &str, site: &Site) -> String {
         match self {
             ExecError::NotFound { fun } => format!("'{fun}' is not available."),
+            ExecError::Unavailable { reason } => reason.clone(),
             ExecError::Arguments(problem) => {
-                let doc = super::find(fun).map(|e| printed_doc(e.doc)).unwrap_or_default();
+                let doc = About::of(fun, site).map(|about| printed_doc(about.doc)).unwrap_or_default();
                 format!("Passed invalid arguments to {fun}: {problem}\n{doc}")
             }
             ExecError::Raised { exception: "SaltInvocationError", message } => {
@@ -71,6 +98,12 @@ impl ExecError {
             ExecError::Raised { exception: "CommandExecutionError", message } => format!("ERROR: {message}"),
             ExecError::Raised { exception, message } => {
                 format!("The minion function caused an exception: {exception}: {message}")
+            }
+            ExecError::Traced { exception: "CommandExecutionError", message, trace } => {
+                format!("ERROR: {message}\n{trace}")
+            }
+            ExecError::Traced { exception, message, trace } => {
+                format!("The minion function caused an exception: {exception}: {message}\n{trace}")
             }
             ExecError::Host(error) => format!("ERROR: {error}"),
         }

@@ -52,6 +52,7 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use crate::args::{Arguments, Shape};
+use crate::external::{self, Kind, Site};
 use crate::{Ctx, Documented};
 use data::{Dict, Value};
 pub use error::ExecError;
@@ -200,16 +201,59 @@ pub fn find(fun: &str) -> Option<&'static ExecEntry> {
     table.get(fun).copied()
 }
 
+/// What there is to know of a function, built in or a site's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct About<'a> {
+    /// `module.function`.
+    pub fun: &'a str,
+    /// Its parameters as Python writes them.
+    pub signature: &'a str,
+    /// Its doc comment.
+    pub doc: &'a str,
+    /// The outputter that suits it.
+    pub out: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// The function of that name.
+    pub fn of(fun: &str, site: &'a Site) -> Option<About<'a>> {
+        site.find(Kind::Modules, fun).map(|found| found.about()).or_else(|| find(fun).map(ExecEntry::about))
+    }
+
+    /// The module's name.
+    pub fn module(&self) -> &'a str {
+        self.fun.split_once('.').map_or(self.fun, |(module, _)| module)
+    }
+}
+
+impl ExecEntry {
+    /// What there is to know of it.
+    pub fn about(&self) -> About<'static> {
+        About { fun: self.fun, signature: self.signature, doc: self.doc, out: self.out }
+    }
+}
+
+/// Every function there is, a site's own instead of a built-in one of the same name.
+pub fn every(site: &Site) -> impl Iterator<Item = About<'_>> {
+    let built_in = ALL.iter().flat_map(|module| module.iter());
+    let built_in = built_in.filter(|entry| site.find(Kind::Modules, entry.fun).is_none());
+    built_in.map(|entry| -> About<'_> { entry.about() }).chain(site.all(Kind::Modules))
+}
+
 /// The functions whose names begin so, sorted by name.
-pub fn starting_with(prefix: &str) -> Vec<&'static ExecEntry> {
-    let mut found: Vec<_> = ALL.iter().flat_map(|m| m.iter()).filter(|e| e.fun.starts_with(prefix)).collect();
-    found.sort_by_key(|e| e.fun);
+pub fn starting_with<'a>(prefix: &str, site: &'a Site) -> Vec<About<'a>> {
+    let mut found: Vec<_> = every(site).filter(|about| about.fun.starts_with(prefix)).collect();
+    found.sort_by_key(|about| about.fun);
     found
 }
 
 /// Calls a function as Python would: arguments bound to its parameters, then to its struct.
 pub fn call(fun: &str, args: Vec<Value>, kwargs: Dict, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-    let entry = find(fun).ok_or_else(|| ExecError::NotFound { fun: fun.to_owned() })?;
+    let site = ctx.caller().site();
+    if let Some(found) = site.find(Kind::Modules, fun) {
+        return external::run(found, args, kwargs, ctx);
+    }
+    let entry = find(fun).ok_or_else(|| ExecError::missing(fun, &site))?;
     let bound = Signature::parse(entry.signature).bind(entry.function(), args, kwargs)?;
     match entry.call {
         Call::Struct(shape, call) => {

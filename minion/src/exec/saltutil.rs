@@ -6,6 +6,7 @@ use data::{Dict, Value};
 use proto::target::glob::Glob;
 
 use super::{ExecEntry, ExecError, ExecFn, entry};
+use crate::external::{self, Synced};
 use crate::host::{FileKind, HostError, Stop};
 use crate::{Ctx, RunningJob, args};
 
@@ -31,28 +32,28 @@ pub const FUNCTIONS: &[ExecEntry] = &[
     entry::<ClearJobCache>(),
     entry::<RegenKeys>(),
     entry::<SyncAll>(),
-    entry::<Sync>().also_as("saltutil.sync_beacons"),
-    entry::<Sync>().also_as("saltutil.sync_clouds"),
-    entry::<Sync>().also_as("saltutil.sync_engines"),
-    entry::<Sync>().also_as("saltutil.sync_executors"),
-    entry::<Sync>().also_as("saltutil.sync_grains"),
-    entry::<Sync>().also_as("saltutil.sync_log_handlers"),
-    entry::<Sync>().also_as("saltutil.sync_matchers"),
-    entry::<Sync>(),
-    entry::<Sync>().also_as("saltutil.sync_output"),
-    entry::<Sync>().also_as("saltutil.sync_outputters"),
-    entry::<Sync>().also_as("saltutil.sync_pillar"),
-    entry::<Sync>().also_as("saltutil.sync_proxymodules"),
-    entry::<Sync>().also_as("saltutil.sync_renderers"),
-    entry::<Sync>().also_as("saltutil.sync_resources"),
-    entry::<Sync>().also_as("saltutil.sync_returners"),
-    entry::<Sync>().also_as("saltutil.sync_sdb"),
-    entry::<Sync>().also_as("saltutil.sync_serializers"),
-    entry::<Sync>().also_as("saltutil.sync_states"),
-    entry::<Sync>().also_as("saltutil.sync_thorium"),
-    entry::<Sync>().also_as("saltutil.sync_tops"),
-    entry::<Sync>().also_as("saltutil.sync_utils"),
-    entry::<Sync>().also_as("saltutil.sync_wrapper"),
+    entry::<SyncOthers>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_clouds"),
+    entry::<SyncOthers>().also_as("saltutil.sync_engines"),
+    entry::<SyncOthers>().also_as("saltutil.sync_executors"),
+    entry::<SyncGrains>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_log_handlers"),
+    entry::<SyncOthers>().also_as("saltutil.sync_matchers"),
+    entry::<SyncModules>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_output"),
+    entry::<SyncOthers>().also_as("saltutil.sync_outputters"),
+    entry::<SyncOthers>().also_as("saltutil.sync_pillar"),
+    entry::<SyncOthers>().also_as("saltutil.sync_proxymodules"),
+    entry::<SyncOthers>().also_as("saltutil.sync_renderers"),
+    entry::<SyncOthers>().also_as("saltutil.sync_resources"),
+    entry::<SyncReturners>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_sdb"),
+    entry::<SyncOthers>().also_as("saltutil.sync_serializers"),
+    entry::<SyncStates>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_thorium"),
+    entry::<SyncOthers>().also_as("saltutil.sync_tops"),
+    entry::<SyncUtils>(),
+    entry::<SyncOthers>().also_as("saltutil.sync_wrapper"),
     entry::<ListExtmods>(),
 ];
 
@@ -149,26 +150,48 @@ args! {
         kwargs: Dict,
     }
 
-    /// Salt's way to load modules anew. Here they are built in: always `True`.
+    /// Look at the site's own modules anew. Always `True`.
     ///
     /// CLI Example: `rsalt '*' saltutil.refresh_modules`
     pub struct RefreshModules {}
 
-    /// Salt's way to get modules from the file server. Here they are built in: nothing is ever new. Grains and
-    /// pillar are refreshed as with Salt.
+    /// Get all of the site's own modules from the file server: `salt://_modules`, `_states`, `_grains`, `_returners`,
+    /// `_utils`. Returns what is new or has changed by kind; then grains and pillar are refreshed.
+    ///
+    /// saltenv: environments, else those of the top file. extmod_whitelist, extmod_blacklist: names by kind.
     ///
     /// CLI Example: `rsalt '*' saltutil.sync_all`
-    pub struct SyncAll {}
+    pub struct SyncAll {
+        #[serde(default)]
+        saltenv: Value,
+        #[serde(default = yes)]
+        refresh: bool,
+        #[serde(default)]
+        extmod_whitelist: Value,
+        #[serde(default)]
+        extmod_blacklist: Value,
+    }
 
-    /// Salt's way to get modules of one kind from the file server. Here they are built in: nothing is ever new.
-    ///
-    /// CLI Example: `rsalt '*' saltutil.sync_modules`
-    pub struct Sync {}
+    /// What the functions that sync one kind take.
+    pub struct Sync {
+        #[serde(default)]
+        saltenv: Value,
+        #[serde(default = yes)]
+        refresh: bool,
+        #[serde(default)]
+        extmod_whitelist: Value,
+        #[serde(default)]
+        extmod_blacklist: Value,
+    }
 
-    /// List the modules that came from the file server: none, they are built in.
+    /// List the modules that came from the file server, by kind.
     ///
     /// CLI Example: `rsalt '*' saltutil.list_extmods`
     pub struct ListExtmods {}
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What runs besides the job that asks.
@@ -393,7 +416,8 @@ impl ExecFn for RefreshModules {
     const FUN: &'static str = "saltutil.refresh_modules";
     const SIGNATURE: &'static str = "**kwargs";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        ctx.caller().refresh_site();
         Ok(true.into())
     }
 }
@@ -423,33 +447,159 @@ const KINDS: [&str; 21] = [
     "wrapper",
 ];
 
+/// The kinds that are of use here.
+const USED: [&str; 5] = ["modules", "states", "grains", "returners", "utils"];
+
+/// The environments to sync from: those that are named, else those of the top file.
+fn envs(ctx: &Ctx<'_>, saltenv: &Value) -> Vec<String> {
+    ctx.files().look_anew();
+    match saltenv {
+        Value::None => {}
+        Value::List(list) => return list.iter().map(Value::to_string).collect(),
+        named => return named.to_string().split(',').map(str::to_owned).collect(),
+    }
+    let top = ctx.call("state.show_top", Vec::new(), Dict::new());
+    let envs = top.ok().and_then(|top| Some(top.as_dict()?.keys().map(Value::to_string).collect::<Vec<_>>()));
+    envs.filter(|envs| !envs.is_empty()).unwrap_or_else(|| vec!["base".to_owned()])
+}
+
+/// Whether a list of modules, by kind or for the kind at hand, has a name; none when there is no such list.
+fn lists(list: &Value, kind: &str, name: &str) -> Option<bool> {
+    let texts = |value: &Value| match value {
+        Value::List(list) => list.iter().map(Value::to_string).collect(),
+        text => text.to_string().split(',').map(str::to_owned).collect::<Vec<_>>(),
+    };
+    match list {
+        Value::None => None,
+        Value::Dict(by_kind) => by_kind.get(kind).map(|of| texts(of).iter().any(|n| n == name)),
+        of => Some(texts(of).iter().any(|n| n == name)),
+    }
+}
+
+/// Syncs one kind.
+fn sync(
+    ctx: &Ctx<'_>,
+    kind: &str,
+    envs: &[String],
+    white: &Value,
+    black: &Value,
+) -> Result<Synced, ExecError> {
+    if !USED.contains(&kind) {
+        return Ok(Synced::default());
+    }
+    let wanted =
+        |name: &str| lists(white, kind, name).unwrap_or(true) && !lists(black, kind, name).unwrap_or(false);
+    let synced = external::sync(kind, envs, &wanted, ctx)?;
+    if synced.touched {
+        ctx.caller().refresh_site();
+    }
+    Ok(synced)
+}
+
+/// Syncs everything, at start and before a highstate, unless `autoload_dynamic_modules` is off.
+pub(crate) fn sync_used(ctx: &Ctx<'_>) -> Result<(), ExecError> {
+    let off = ctx.opt("autoload_dynamic_modules").is_some_and(|on| !on.is_true());
+    // Most sites have none: then nothing is rendered for it.
+    let of_use =
+        |path: &String| USED.iter().any(|kind| path.strip_prefix('_').is_some_and(|p| p.starts_with(kind)));
+    let any = || -> Result<bool, ExecError> {
+        for env in ctx.files().envs()? {
+            if ctx.files().list(&env)?.iter().any(of_use) {
+                return Ok(true);
+            }
+        }
+        Ok(ctx.caller().site().is_here())
+    };
+    if off || !any()? {
+        return Ok(());
+    }
+    let envs = envs(ctx, &Value::None);
+    let mut touched = false;
+    for kind in USED {
+        touched |= sync(ctx, kind, &envs, &Value::None, &Value::None)?.touched;
+    }
+    if touched {
+        ctx.caller().refresh_grains();
+    }
+    Ok(())
+}
+
 impl ExecFn for SyncAll {
     const FUN: &'static str = "saltutil.sync_all";
     const SIGNATURE: &'static str =
         "saltenv=None, refresh=True, extmod_whitelist=None, extmod_blacklist=None, clean_pillar_cache=True";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-        ctx.caller().refresh_grains();
-        ctx.caller().refresh_pillar();
-        Ok(KINDS.iter().map(|kind| (*kind, Value::list())).collect::<Dict>().into())
+        let envs = envs(ctx, &self.saltenv);
+        let mut out = Dict::new();
+        for kind in KINDS {
+            let synced = sync(ctx, kind, &envs, &self.extmod_whitelist, &self.extmod_blacklist)?;
+            out.insert(kind, synced.changed);
+        }
+        if self.refresh {
+            ctx.caller().refresh_grains();
+            ctx.caller().refresh_pillar();
+        }
+        Ok(out.into())
     }
 }
 
-impl ExecFn for Sync {
-    const FUN: &'static str = "saltutil.sync_modules";
-    const SIGNATURE: &'static str = "saltenv=None, refresh=True, extmod_whitelist=None, extmod_blacklist=None, \
-                                     refresh_pillar=True, clean_pillar_cache=True";
-
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(Value::list())
+impl Sync {
+    fn of(&self, kind: &str, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let envs = envs(ctx, &self.saltenv);
+        let synced = sync(ctx, kind, &envs, &self.extmod_whitelist, &self.extmod_blacklist)?;
+        if self.refresh && kind == "grains" {
+            ctx.caller().refresh_grains();
+            ctx.caller().refresh_pillar();
+        }
+        Ok(synced.changed.into())
     }
+}
+
+/// A function for each kind: they differ in nothing else.
+macro_rules! sync_kinds {
+    ($($name:ident $fun:literal $kind:literal $doc:literal;)+) => {
+        $(
+            args! {
+                #[doc = $doc]
+                pub struct $name(Sync);
+            }
+
+            impl ExecFn for $name {
+                const FUN: &'static str = $fun;
+                const SIGNATURE: &'static str = "saltenv=None, refresh=True, extmod_whitelist=None, \
+                                                 extmod_blacklist=None, refresh_pillar=True, clean_pillar_cache=True";
+
+                fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+                    self.0.of($kind, ctx)
+                }
+            }
+        )+
+    };
+}
+
+sync_kinds! {
+    SyncModules "saltutil.sync_modules" "modules"
+        " Get the site's execution modules from `salt://_modules`; returns what is new or has changed. `rsalt '*' saltutil.sync_modules`";
+    SyncStates "saltutil.sync_states" "states"
+        " Get the site's state modules from `salt://_states`; returns what is new or has changed. `rsalt '*' saltutil.sync_states`";
+    SyncGrains "saltutil.sync_grains" "grains"
+        " Get the site's grains modules from `salt://_grains`, and collect the grains anew. `rsalt '*' saltutil.sync_grains`";
+    SyncReturners "saltutil.sync_returners" "returners"
+        " Get the site's returners from `salt://_returners`; returns what is new or has changed. `rsalt '*' saltutil.sync_returners`";
+    SyncUtils "saltutil.sync_utils" "utils"
+        " Get what the site's Python modules share from `salt://_utils`. `rsalt '*' saltutil.sync_utils`";
+    SyncOthers "saltutil.sync_beacons" "others"
+        " Salt's way to get modules of a kind that there is not here: an empty list. `rsalt '*' saltutil.sync_beacons`";
 }
 
 impl ExecFn for ListExtmods {
     const FUN: &'static str = "saltutil.list_extmods";
     const SIGNATURE: &'static str = "";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(Value::dict())
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let site = ctx.caller().site();
+        let kinds = external::Kind::ALL.into_iter().map(|kind| (kind.name(), site.names(kind)));
+        Ok(kinds.filter(|(_, names)| !names.is_empty()).collect::<Dict>().into())
     }
 }

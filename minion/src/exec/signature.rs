@@ -6,55 +6,58 @@ use super::ExecError;
 
 /// A parsed parameter list.
 #[derive(Debug, Default, PartialEq)]
-pub struct Signature {
+pub struct Signature<'a> {
     /// The named parameters in order.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<Parameter<'a>>,
     /// The name of `*args`.
-    pub varargs: Option<&'static str>,
+    pub varargs: Option<&'a str>,
     /// The name of `**kwargs`.
-    pub kwargs: Option<&'static str>,
+    pub kwargs: Option<&'a str>,
 }
 
 /// One named parameter.
 #[derive(Debug, PartialEq)]
-pub struct Parameter {
+pub struct Parameter<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The text of its default.
-    pub default: Option<&'static str>,
+    pub default: Option<&'a str>,
     /// Whether it comes after `*args`, so that only its name reaches it.
     pub keyword_only: bool,
 }
 
-impl Parameter {
+impl Parameter<'_> {
     /// The default as a value.
     pub fn default_value(&self) -> Option<Value> {
         self.default.map(|text| match text {
             "None" => Value::None,
             "True" => Value::Bool(true),
             "False" => Value::Bool(false),
-            "{}" | "()" | "[]" => Value::None,
+            "()" => Value::list(),
+            "{}" | "[]" => Value::None,
             _ if text.starts_with(['\'', '"']) => Value::from(text.trim_matches(['\'', '"'])),
             _ => data::yaml::load(text).unwrap_or_else(|_| Value::from(text)),
         })
     }
 }
 
-impl Signature {
-    /// Parses `a, b=None, *args, **kwargs`. A default may hold commas inside quotes only.
-    pub fn parse(text: &'static str) -> Signature {
+impl<'a> Signature<'a> {
+    /// Parses `a, b=None, *args, **kwargs`. A default may hold commas inside quotes and brackets; after a lone `*`
+    /// only names reach.
+    pub fn parse(text: &'a str) -> Signature<'a> {
         let mut signature = Signature::default();
+        let mut keyword_only = false;
         for part in split(text) {
             if let Some(name) = part.strip_prefix("**") {
                 signature.kwargs = Some(name);
             } else if let Some(name) = part.strip_prefix('*') {
-                signature.varargs = Some(name);
+                signature.varargs = Some(name).filter(|name| !name.is_empty());
+                keyword_only = true;
             } else {
                 let (name, default) = match part.split_once('=') {
                     Some((name, default)) => (name.trim(), Some(default.trim())),
                     None => (part, None),
                 };
-                let keyword_only = signature.varargs.is_some();
                 signature.parameters.push(Parameter { name, default, keyword_only });
             }
         }
@@ -153,14 +156,16 @@ fn quoted_list(names: &[&str]) -> String {
     }
 }
 
-fn split(text: &'static str) -> Vec<&'static str> {
+fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
-    let (mut start, mut quote) = (0, None);
+    let (mut start, mut quote, mut depth) = (0, None, 0_u32);
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(q), _) if q == c => quote = None,
             (None, '\'' | '"') => quote = Some(c),
-            (None, ',') => {
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
                 parts.push(text.get(start..at).unwrap_or_default().trim());
                 start = at + 1;
             }
@@ -176,7 +181,7 @@ fn split(text: &'static str) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
-    fn bind(signature: &'static str, args: &[i64], kwargs: &[(&str, i64)]) -> Result<Value, String> {
+    fn bind(signature: &str, args: &[i64], kwargs: &[(&str, i64)]) -> Result<Value, String> {
         let args = args.iter().map(|i| Value::from(*i)).collect();
         let kwargs = kwargs.iter().map(|(k, v)| (*k, *v)).collect();
         Signature::parse(signature).bind("f", args, kwargs).map(Value::from).map_err(|e| e.to_string())
@@ -216,8 +221,10 @@ mod tests {
 
     #[test]
     fn defaults_are_values() {
-        let signature = Signature::parse("a, b=None, c='x,y', d=10, e=True");
+        let signature = Signature::parse("a, b=None, c='x,y', d=10, e=True, f=[1, 2]");
         let defaults: Vec<_> = signature.parameters.iter().filter_map(Parameter::default_value).collect();
-        assert_eq!(format!("{defaults:?}"), "[None, 'x,y', 10, True]");
+        assert_eq!(format!("{defaults:?}"), "[None, 'x,y', 10, True, [1, 2]]");
+        let lone = Signature::parse("a, *, b");
+        assert_eq!((lone.varargs, lone.parameters.iter().filter(|p| p.keyword_only).count()), (None, 1));
     }
 }

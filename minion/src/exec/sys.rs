@@ -3,9 +3,9 @@
 use data::{Dict, Value};
 use proto::target::glob::Glob;
 
-use super::{ExecEntry, ExecError, ExecFn, Parameter, Signature, entry};
+use super::{About, ExecEntry, ExecError, ExecFn, Parameter, Signature, entry, every};
 use crate::args::printed_doc;
-use crate::states::StateEntry;
+use crate::external::{Kind, Site};
 use crate::{Ctx, args};
 
 /// The functions of `sys`.
@@ -86,18 +86,25 @@ args! {
         module: Value,
     }
 
-    /// Salt's way to load changed modules. Here modules are built in: always `True`.
+    /// Look at the site's own modules anew. Always `True`.
     ///
     /// CLI Example: `rsalt '*' sys.reload_modules`
     pub struct ReloadModules {}
 }
 
-fn functions() -> impl Iterator<Item = &'static ExecEntry> {
-    super::ALL.iter().flat_map(|module| module.iter())
-}
-
-fn state_functions() -> impl Iterator<Item = &'static StateEntry> {
-    crate::states::ALL.iter().flat_map(|module| module.iter())
+/// Every state function there is, with the parameters that are looked for in it.
+fn state_functions(site: &Site) -> impl Iterator<Item = About<'_>> {
+    let built_in = crate::states::ALL.iter().flat_map(|module| module.iter());
+    let built_in = built_in.filter(|entry| site.find(Kind::States, entry.fun).is_none());
+    let about = |entry: &'static crate::states::StateEntry| -> About<'_> {
+        About {
+            fun: entry.fun,
+            signature: if entry.kwargs { "**kwargs" } else { "" },
+            doc: entry.doc,
+            out: None,
+        }
+    };
+    built_in.map(about).chain(site.all(Kind::States))
 }
 
 /// Whether `fun` is meant, as `doc` reads its arguments: a glob, a module, or the whole name.
@@ -143,8 +150,8 @@ fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Value {
 }
 
 /// The docs by name, sorted so that what is printed does not depend on the tables.
-fn docs(found: impl Iterator<Item = (&'static str, &'static str)>) -> Value {
-    let mut found: Vec<_> = found.collect();
+fn docs<'a>(found: impl Iterator<Item = About<'a>>) -> Value {
+    let mut found: Vec<_> = found.map(|about| (about.fun, about.doc)).collect();
     found.sort_unstable();
     found.into_iter().map(|(fun, doc)| (fun, printed_doc(doc))).collect::<Dict>().into()
 }
@@ -153,8 +160,8 @@ impl ExecFn for Doc {
     const FUN: &'static str = "sys.doc";
     const SIGNATURE: &'static str = "*args";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(docs(functions().filter(|e| documented(e.fun, &self.args)).map(|e| (e.fun, e.doc))))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(docs(every(&ctx.caller().site()).filter(|e| documented(e.fun, &self.args))))
     }
 }
 
@@ -162,8 +169,8 @@ impl ExecFn for StateDoc {
     const FUN: &'static str = "sys.state_doc";
     const SIGNATURE: &'static str = "*args";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(docs(state_functions().filter(|e| documented(e.fun, &self.args)).map(|e| (e.fun, e.doc))))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(docs(state_functions(&ctx.caller().site()).filter(|e| documented(e.fun, &self.args))))
     }
 }
 
@@ -171,8 +178,8 @@ impl ExecFn for ListFunctions {
     const FUN: &'static str = "sys.list_functions";
     const SIGNATURE: &'static str = "*args, **kwargs";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(sorted(functions().map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        Ok(sorted(every(&ctx.caller().site()).map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
     }
 }
 
@@ -180,8 +187,9 @@ impl ExecFn for ListModules {
     const FUN: &'static str = "sys.list_modules";
     const SIGNATURE: &'static str = "*args";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(sorted(functions().filter(|e| module_listed(e.fun, &self.args)).map(ExecEntry::module)))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let site = ctx.caller().site();
+        Ok(sorted(every(&site).filter(|e| module_listed(e.fun, &self.args)).map(|e| e.module())))
     }
 }
 
@@ -189,8 +197,9 @@ impl ExecFn for ListStateFunctions {
     const FUN: &'static str = "sys.list_state_functions";
     const SIGNATURE: &'static str = "*args, **kwargs";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(sorted(state_functions().map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let site = ctx.caller().site();
+        Ok(sorted(state_functions(&site).map(|e| e.fun).filter(|fun| listed(fun, &self.args))))
     }
 }
 
@@ -198,8 +207,9 @@ impl ExecFn for ListStateModules {
     const FUN: &'static str = "sys.list_state_modules";
     const SIGNATURE: &'static str = "*args";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
-        Ok(sorted(state_functions().filter(|e| module_listed(e.fun, &self.args)).map(StateEntry::module)))
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let site = ctx.caller().site();
+        Ok(sorted(state_functions(&site).filter(|e| module_listed(e.fun, &self.args)).map(|e| e.module())))
     }
 }
 
@@ -208,7 +218,7 @@ fn some(list: Vec<Value>) -> Value {
 }
 
 /// One row of Salt's report: names, defaults from the right, names of the catch-alls.
-fn spec(signature: &Signature) -> Value {
+fn spec(signature: &Signature<'_>) -> Value {
     Dict::new()
         .with("args", some(signature.parameters.iter().map(|p| Value::from(p.name)).collect()))
         .with("defaults", some(signature.parameters.iter().filter_map(Parameter::default_value).collect()))
@@ -226,9 +236,10 @@ impl ExecFn for ArgSpec {
     const FUN: &'static str = "sys.argspec";
     const SIGNATURE: &'static str = "module=''";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let asked = asked_for(&self.module);
-        let mut found: Vec<_> = functions().filter(|e| listed(e.fun, &asked)).collect();
+        let site = ctx.caller().site();
+        let mut found: Vec<_> = every(&site).filter(|e| listed(e.fun, &asked)).collect();
         found.sort_by_key(|e| e.fun);
         Ok(found.into_iter().map(|e| (e.fun, spec(&Signature::parse(e.signature)))).collect::<Dict>().into())
     }
@@ -238,11 +249,16 @@ impl ExecFn for StateArgSpec {
     const FUN: &'static str = "sys.state_argspec";
     const SIGNATURE: &'static str = "module=''";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
         let asked = asked_for(&self.module);
-        let mut found: Vec<_> = state_functions().filter(|e| listed(e.fun, &asked)).collect();
+        let site = ctx.caller().site();
+        let mut found: Vec<_> = state_functions(&site).filter(|e| listed(e.fun, &asked)).collect();
         found.sort_by_key(|e| e.fun);
-        let spec = |entry: &StateEntry| -> Value {
+        let spec = |about: About<'_>| {
+            let own = site.find(Kind::States, about.fun).is_some();
+            let Some(entry) = crate::states::find(about.fun).filter(|_| !own) else {
+                return spec(&Signature::parse(about.signature));
+            };
             let kwargs = if entry.kwargs { Value::Bool(true) } else { Value::None };
             Dict::new()
                 .with("args", entry.fields().iter().map(|f| f.name).collect::<Vec<_>>())
@@ -259,7 +275,8 @@ impl ExecFn for ReloadModules {
     const FUN: &'static str = "sys.reload_modules";
     const SIGNATURE: &'static str = "";
 
-    fn call(self, _: &Ctx<'_>) -> Result<Value, ExecError> {
+    fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        ctx.caller().refresh_site();
         Ok(true.into())
     }
 }

@@ -20,6 +20,8 @@ pub trait FileClient: Send + Sync {
     fn stat(&self, path: &str, saltenv: &str) -> Result<Option<FileStat>, FetchError>;
     /// The paths of all files of an environment, sorted.
     fn list(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError>;
+    /// Forgets what it knows of listings, for who has to see what is there now.
+    fn look_anew(&self) {}
     /// The paths of all directories of an environment, sorted.
     fn dirs(&self, saltenv: &str) -> Result<Arc<Vec<String>>, FetchError>;
     /// The paths of all directories of an environment in which there is nothing, sorted.

@@ -30,7 +30,20 @@ const SALT_VERSION: (&str, [i64; 2]) = ("3008.3", [3008, 3]);
 ///
 /// `opts` is the minion's configuration under Salt's names.
 pub fn collect(host: &dyn Host, opts: &Value) -> Value {
-    let mut all = Value::from(core(host, opts));
+    set(core(host, opts).into(), host, opts)
+}
+
+/// The same with what the site's own modules say: over the machine's own, under the file, the configuration and the
+/// environment.
+pub(crate) fn with_own(mut all: Value, own: Dict, host: &dyn Host, opts: &Value) -> Value {
+    if let Some(grains) = all.as_dict_mut() {
+        grains.extend(own);
+    }
+    set(all, host, opts)
+}
+
+/// Puts over the grains what was set: in the file, the configuration, the environment.
+fn set(mut all: Value, host: &dyn Host, opts: &Value) -> Value {
     let deep = opts.get("grains_deep_merge").is_some_and(Value::is_true);
     let file = grains_file(opts).and_then(|path| Some((Source::new(host).text(&path)?, path)));
     let from_file = file.and_then(|(text, path)| parse(&text, &path));

@@ -33,6 +33,11 @@ pub trait Host: Send + Sync {
     fn run(&self, cmd: &Cmd) -> Result<Output, HostError>;
     /// Starts a command that nobody waits for; its process id.
     fn start(&self, cmd: &Cmd) -> Result<u32, HostError>;
+    /// Starts a command that is spoken with line by line. When the conversation is dropped its whole process
+    /// group is killed.
+    fn converse(&self, cmd: &Cmd) -> Result<Box<dyn Converse>, HostError> {
+        Err(HostError::NoAnswer { question: format!("a conversation with {cmd}") })
+    }
 
     /// The content of a file.
     fn read(&self, path: &Path) -> Result<Vec<u8>, HostError>;
@@ -227,6 +232,15 @@ pub trait Host: Send + Sync {
             Some(_) => self.remove_file(path),
         }
     }
+}
+
+/// A command that is spoken with.
+pub trait Converse: Send {
+    /// Says something, a whole line or nothing, and waits for a line; none when the command has closed its output.
+    /// Fails when the job is cancelled.
+    fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, HostError>;
+    /// What it has complained about since this was asked for the last time.
+    fn errors(&mut self) -> Vec<u8>;
 }
 
 /// Where programs are looked for when the environment does not say.

@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use super::{Cancel, Cmd, Errors, HostError, Output, Stop};
+use super::{Cancel, Cmd, Converse, Errors, HostError, Output, Stop};
 
 /// How long a terminated command may clean up before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 /// How many commands that nobody waits for are remembered, to be reaped later.
 const MAX_UNATTENDED: usize = 4096;
+/// Bytes of a line that a command answers with.
+const LONGEST_LINE: usize = 64 << 20;
+/// Of what a command complains about while it is spoken with, the last so many bytes are kept.
+const KEPT_ERRORS: usize = 64 << 10;
 
 /// The child processes that somebody here waits for: whoever reaps orphans (process 1) must leave them.
 #[derive(Default)]
@@ -123,7 +127,7 @@ pub(super) fn run(cmd: &Cmd, who: Option<Identity>, cancel: &Cancel) -> Result<O
         child,
         output: Output { pid, ..Output::default() },
         deadline: cmd.timeout.and_then(|t| Instant::now().checked_add(t)),
-        cancel,
+        cancel: cancel.clone(),
     };
     let waited = running.talk(stdin, cmd.stdin.as_deref().unwrap_or_default(), out_read, err_read);
     let ended = waited.and_then(|()| running.await_end());
@@ -245,14 +249,103 @@ impl From<io::Error> for Interrupted {
     }
 }
 
-struct Running<'a> {
+/// Starts a command that is spoken with line by line.
+pub(super) fn converse(cmd: &Cmd, who: Option<Identity>, cancel: &Cancel) -> Result<Conversation, HostError> {
+    if cancel.stopped().is_some() {
+        return Err(HostError::Cancelled);
+    }
+    let mut command = command(cmd, who);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = children().start(&mut command).map_err(|source| start_error(cmd, source))?;
+    let ends = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let output = Output { pid: child.id(), ..Output::default() };
+    let running = Running { child, output, deadline: None, cancel: cancel.clone() };
+    let (Some(stdin), Some(out), Some(err)) = ends else {
+        return Err(start_error(cmd, io::ErrorKind::BrokenPipe.into()));
+    };
+    let stdin = OwnedFd::from(stdin);
+    rustix::io::ioctl_fionbio(&stdin, true).map_err(|errno| start_error(cmd, errno.into()))?;
+    Ok(Conversation {
+        running,
+        command: cmd.to_string(),
+        stdin,
+        out: Some(out.into()),
+        err: Some(err.into()),
+    })
+}
+
+/// A command that is spoken with; its group ends with this.
+pub(super) struct Conversation {
+    running: Running,
+    command: String,
+    stdin: OwnedFd,
+    out: Option<OwnedFd>,
+    err: Option<OwnedFd>,
+}
+
+impl Conversation {
+    fn line(&mut self, mut input: &[u8]) -> Result<Option<Vec<u8>>, Interrupted> {
+        let mut searched = 0;
+        loop {
+            let unread = self.running.output.stdout.get(searched..).unwrap_or_default();
+            if let (true, Some(end)) = (input.is_empty(), memchr::memchr(b'\n', unread)) {
+                let rest = self.running.output.stdout.split_off(searched + end + 1);
+                return Ok(Some(std::mem::replace(&mut self.running.output.stdout, rest)));
+            }
+            if input.is_empty() {
+                searched = self.running.output.stdout.len();
+            }
+            if searched > LONGEST_LINE {
+                let said = format!("a line of more than {LONGEST_LINE} bytes");
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, said).into());
+            }
+            if self.out.is_none() {
+                return Ok(None);
+            }
+            let stdin = (!input.is_empty()).then_some(&self.stdin);
+            let [out_ready, err_ready, in_ready] =
+                self.running.ready(self.out.as_ref(), self.err.as_ref(), stdin)?;
+            self.running.read_ready(out_ready, &mut self.out, err_ready, &mut self.err)?;
+            let errors = &mut self.running.output.stderr;
+            errors.drain(..errors.len().saturating_sub(KEPT_ERRORS));
+            if in_ready {
+                input = write_some(&self.stdin, input);
+            }
+        }
+    }
+}
+
+impl Converse for Conversation {
+    fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
+        self.line(line).map_err(|why| match why {
+            Interrupted::Failed(source) => HostError::Start { command: self.command.clone(), source },
+            why => {
+                self.running.end_group(&why);
+                HostError::Cancelled
+            }
+        })
+    }
+
+    fn errors(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.running.output.stderr)
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.running.end_group(&Interrupted::TimedOut);
+        children().done(self.running.output.pid);
+    }
+}
+
+struct Running {
     child: Child,
     output: Output,
     deadline: Option<Instant>,
-    cancel: &'a Cancel,
+    cancel: Cancel,
 }
 
-impl Running<'_> {
+impl Running {
     /// Feeds and reads the command until everybody has closed its output.
     fn talk(
         &mut self,
@@ -269,43 +362,53 @@ impl Running<'_> {
             if input.is_empty() {
                 stdin = None;
             }
-            let ready = {
-                let [mut o, mut e, mut i] = [None, None, None];
-                let mut fds = Vec::with_capacity(4);
-                for (fd, flags, slot) in [
-                    (out.as_ref(), PollFlags::IN, &mut o),
-                    (err.as_ref(), PollFlags::IN, &mut e),
-                    (stdin.as_ref(), PollFlags::OUT, &mut i),
-                ] {
-                    if let Some(fd) = fd {
-                        *slot = Some(fds.len());
-                        fds.push(PollFd::from_borrowed_fd(fd.as_fd(), flags));
-                    }
-                }
-                self.poll(&mut fds)?;
-                let hit = |slot: Option<usize>| {
-                    slot.and_then(|at| fds.get(at)).is_some_and(|fd| !fd.revents().is_empty())
-                };
-                [hit(o), hit(e), hit(i)]
-            };
-            let [out_ready, err_ready, in_ready] = ready;
-            if let (true, Some(fd)) = (out_ready, &out)
-                && !read_some(fd.as_fd(), &mut self.output.stdout)?
-            {
-                out = None;
-            }
-            if let (true, Some(fd)) = (err_ready, &err)
-                && !read_some(fd.as_fd(), &mut self.output.stderr)?
-            {
-                err = None;
-            }
+            let [out_ready, err_ready, in_ready] = self.ready(out.as_ref(), err.as_ref(), stdin.as_ref())?;
+            self.read_ready(out_ready, &mut out, err_ready, &mut err)?;
             if let (true, Some(fd)) = (in_ready, &stdin) {
-                match rustix::io::write(fd, input) {
-                    Ok(n) => input = input.get(n..).unwrap_or_default(),
-                    Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                    // The command has closed its input: it does not want the rest.
-                    Err(_) => input = &[],
-                }
+                input = write_some(fd, input);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until something can be read or written, and tells which.
+    fn ready(
+        &self,
+        out: Option<&OwnedFd>,
+        err: Option<&OwnedFd>,
+        stdin: Option<&OwnedFd>,
+    ) -> Result<[bool; 3], Interrupted> {
+        let mut at = [None; 3];
+        let mut fds = Vec::with_capacity(4);
+        for ((fd, flags), slot) in
+            [(out, PollFlags::IN), (err, PollFlags::IN), (stdin, PollFlags::OUT)].into_iter().zip(&mut at)
+        {
+            if let Some(fd) = fd {
+                *slot = Some(fds.len());
+                fds.push(PollFd::from_borrowed_fd(fd.as_fd(), flags));
+            }
+        }
+        self.poll(&mut fds)?;
+        let hit =
+            |slot: Option<usize>| slot.and_then(|at| fds.get(at)).is_some_and(|fd| !fd.revents().is_empty());
+        Ok(at.map(hit))
+    }
+
+    /// Reads what is there; what has been closed is none from then on.
+    fn read_ready(
+        &mut self,
+        out_ready: bool,
+        out: &mut Option<OwnedFd>,
+        err_ready: bool,
+        err: &mut Option<OwnedFd>,
+    ) -> io::Result<()> {
+        for (ready, end, into) in
+            [(out_ready, out, &mut self.output.stdout), (err_ready, err, &mut self.output.stderr)]
+        {
+            if let (true, Some(fd)) = (ready, &*end)
+                && !read_some(fd.as_fd(), into)?
+            {
+                *end = None;
             }
         }
         Ok(())
@@ -380,6 +483,16 @@ impl Running<'_> {
         }
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.child.wait();
+    }
+}
+
+/// Writes what there is room for; what is left to be written.
+fn write_some<'a>(fd: &OwnedFd, input: &'a [u8]) -> &'a [u8] {
+    match rustix::io::write(fd, input) {
+        Ok(n) => input.get(n..).unwrap_or_default(),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => input,
+        // The command has closed its input: it does not want the rest.
+        Err(_) => &[],
     }
 }
 

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::process::{self, Identity};
-use super::{Cancel, Cmd, FileKind, Group, Host, HostError, Output, Stat, User, parse_group, parse_passwd};
+use super::{
+    Cancel, Cmd, Converse, FileKind, Group, Host, HostError, Output, Stat, User, parse_group, parse_passwd,
+};
 use crate::hash::{self, Kind};
 
 /// The machine this process runs on.
@@ -91,6 +93,11 @@ impl Host for RealHost {
 
     fn start(&self, cmd: &Cmd) -> Result<u32, HostError> {
         process::start(&self.within(cmd), self.identity(cmd)?)
+    }
+
+    fn converse(&self, cmd: &Cmd) -> Result<Box<dyn Converse>, HostError> {
+        let conversation = process::converse(&self.within(cmd), self.identity(cmd)?, &self.cancel)?;
+        Ok(Box::new(conversation))
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, HostError> {

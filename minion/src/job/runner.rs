@@ -48,12 +48,16 @@ impl JobRunner for CallerRunner {
         ctx.user.clone_from(&job.user);
         ctx.fun.clone_from(&job.fun);
         ctx.tgt.clone_from(&job.tgt);
-        let outcome = self.0.call(&job.fun, args, kwargs, &Arc::new(ctx));
+        let ctx = Arc::new(ctx);
+        let outcome = self.0.call(&job.fun, args, kwargs, &ctx);
+        if !job.ret.is_empty() {
+            self.0.give_to_returners(job, &outcome, &ctx);
+        }
         Outcome {
             ret: outcome.ret,
             retcode: outcome.retcode.into(),
             success: outcome.success,
-            out: outcome.out.map(str::to_string),
+            out: outcome.out.map(Into::into),
         }
     }
 

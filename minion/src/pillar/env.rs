@@ -5,6 +5,7 @@ use std::sync::Arc;
 use data::{Dict, Value};
 use sls::{CallError, FetchError, Filtered, RenderEnv};
 
+use crate::exec::About;
 use crate::fileclient::FileClient;
 use crate::{Caller, JobCtx, Scope};
 
@@ -38,7 +39,7 @@ impl RenderEnv for PillarEnv {
     }
 
     fn has_function(&self, fun: &str) -> bool {
-        self.functions.is_some() && crate::exec::find(fun).is_some()
+        self.functions.as_ref().is_some_and(|caller| About::of(fun, &caller.site()).is_some())
     }
 
     fn fetch(&self, path: &str, saltenv: &str) -> Result<Option<Arc<[u8]>>, FetchError> {
@@ -64,7 +65,8 @@ impl RenderEnv for PillarEnv {
     }
 
     fn has_state(&self, fun: &str) -> bool {
-        crate::states::has(fun)
+        let site = self.functions.as_ref().map(Caller::site).unwrap_or_default();
+        crate::states::has(fun, &site)
     }
 
     fn filter(&self, command: &[String], input: &[u8]) -> Result<Option<Filtered>, CallError> {

@@ -30,6 +30,7 @@ use data::{Dict, Value};
 use sls::StateResult;
 
 use crate::args::{Arguments, Field, Shape};
+use crate::external::{Kind, Site};
 use crate::{Ctx, Documented};
 use plan::Runs;
 pub use plan::{Applied, Outcome, Plan, StateError, outcome};
@@ -158,7 +159,10 @@ pub fn find(fun: &str) -> Option<&'static StateEntry> {
 
 /// Whether there is a state function of that name. `module.mod_watch` is there when one function of the
 /// module does something of its own for it, `pkg.mod_aggregate` as packages may be done in one go.
-pub fn has(fun: &str) -> bool {
+pub fn has(fun: &str, site: &Site) -> bool {
+    if site.find(Kind::States, fun).is_some() {
+        return true;
+    }
     match fun.strip_suffix(".mod_watch") {
         Some(module) => ALL.iter().flat_map(|m| m.iter()).any(|e| e.watches && e.module() == module),
         None => fun == "pkg.mod_aggregate" || find(fun).is_some(),

@@ -3,7 +3,7 @@
 use data::{Dict, Value};
 
 use super::{Applied, Outcome, Plan, State, StateEntry, StateError, entry};
-use crate::exec::{self, ExecError, Parameter, Signature};
+use crate::exec::{About, ExecError, Parameter, Signature};
 use crate::{Ctx, args};
 
 /// The states of `module`.
@@ -179,7 +179,9 @@ fn of_key(key: &str) -> &str {
 
 /// Calls a function with the arguments of the newer form.
 fn call(function: &str, arguments: &Value, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
-    let signature = exec::find(function).map(|e| Signature::parse(e.signature)).unwrap_or_default();
+    let site = ctx.caller().site();
+    let signature =
+        About::of(function, &site).map(|about| Signature::parse(about.signature)).unwrap_or_default();
     let (mut positional, mut keywords) = (Vec::new(), Dict::new());
     let mut take = |argument: &Value| match argument.as_dict() {
         Some(dict) => keywords.extend(dict.clone()),
@@ -202,14 +204,15 @@ fn call(function: &str, arguments: &Value, ctx: &Ctx<'_>) -> Result<Value, ExecE
     ctx.call(function, positional, keywords)
 }
 
-fn required(signature: &Signature) -> impl Iterator<Item = &Parameter> {
+fn required<'a>(signature: &'a Signature<'a>) -> impl Iterator<Item = &'a Parameter<'a>> {
     signature.parameters.iter().filter(|p| p.default.is_none() && !p.keyword_only)
 }
 
 /// The older form: one function, its arguments beside its name.
 fn run_one(function: &str, mut given: Dict, ctx: &Ctx<'_>) -> Outcome {
     let fails = |comment: String| Outcome::new(Some(false), comment);
-    let Some(entry) = exec::find(function) else {
+    let site = ctx.caller().site();
+    let Some(about) = About::of(function, &site) else {
         return fails(format!("Module function {function} is not available"));
     };
     if ctx.test {
@@ -218,7 +221,7 @@ fn run_one(function: &str, mut given: Dict, ctx: &Ctx<'_>) -> Outcome {
     let spelled = |name: &str| {
         if SHARED.contains(&name) { format!("m_{name}") } else { name.to_owned() }
     };
-    let signature = Signature::parse(entry.signature);
+    let signature = Signature::parse(about.signature);
     let (mut bound, mut missing) = (Vec::new(), Vec::new());
     for parameter in signature.parameters.iter().filter(|p| !p.keyword_only) {
         let spelled = spelled(parameter.name);

@@ -186,6 +186,10 @@ impl StateError {
                 Some(false),
                 format!("An exception occurred in this state: {exception}: {message}"),
             ),
+            StateError::Exec(ExecError::Traced { exception, message, trace }) => Outcome::new(
+                Some(false),
+                format!("An exception occurred in this state: {exception}: {message}\n{trace}"),
+            ),
             other => Outcome::new(Some(false), other.to_string()),
         }
     }

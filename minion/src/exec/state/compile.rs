@@ -290,7 +290,8 @@ impl Run {
 
     /// Low data from high data that is finished.
     pub(super) fn low(&self, high: HighData) -> Result<LowState, Refused> {
-        let has_state = crate::states::has;
+        let site = self.minion.caller().site();
+        let has_state = |fun: &str| crate::states::has(fun, &site);
         let mut options = LowOptions::new(&has_state);
         options.disabled_requisites = texts(self.opts.get("disabled_requisites"));
         options.disabled_states = texts(self.grains.get("state_runs_disabled"));

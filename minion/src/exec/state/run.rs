@@ -272,6 +272,9 @@ impl ExecFn for Highstate {
             let ret = Dict::new().with("name", name).with("result", "False").with("comment", "Disabled");
             return Ok(ret.into());
         }
+        if let Err(error) = crate::exec::saltutil::sync_used(ctx) {
+            tracing::error!("the site's own modules could not be got: {error}");
+        }
         run_states(ctx, &self.0, FULL, |run| highstate(ctx, run, &self.0, None))
     }
 }

@@ -5,6 +5,7 @@ use data::{Dict, Value};
 use crate::Ctx;
 use crate::exec::plain::{Given, functions};
 use crate::exec::{self, ExecError};
+use crate::external::Site;
 use crate::hash;
 
 functions! {
@@ -26,12 +27,13 @@ functions! {
         Ok(opts)
     };
     /// List modules and functions, each as a template can name them. `rsalt '*' test.module_report`
-    "test.module_report"("") = |_, _| Ok(module_report().into());
+    "test.module_report"("") = |_, ctx| Ok(module_report(ctx).into());
     /// Name the file of Salt that a module is here. `rsalt '*' test.provider service`
     "test.provider"("module") = |given, ctx| Ok(provider(ctx, &given.text("module")).into());
     /// Map the files of Salt that the modules are here to these modules. `rsalt '*' test.providers`
     "test.providers"("") = |_, ctx| {
-        let modules = modules().into_iter();
+        let site = ctx.caller().site();
+        let modules = modules(&site).into_iter();
         Ok(modules.map(|m| (Value::from(provider(ctx, m)), Value::from(m))).collect::<Dict>().into())
     };
     /// Return the versions of what is in here, by group. `rsalt '*' test.versions_information`
@@ -64,16 +66,18 @@ functions! {
 }
 
 /// The names of the modules, each once.
-fn modules() -> Vec<&'static str> {
-    let mut names: Vec<_> = exec::ALL.iter().flat_map(|m| m.iter()).map(|e| e.module()).collect();
+fn modules(site: &Site) -> Vec<&str> {
+    let mut names: Vec<_> = exec::every(site).map(|e| e.module()).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
-fn module_report() -> Dict {
-    let functions = || exec::starting_with("").into_iter().map(|e| Value::from(e.fun)).collect::<Vec<_>>();
-    let modules = || modules().into_iter().map(Value::from).collect::<Vec<_>>();
+fn module_report(ctx: &Ctx<'_>) -> Dict {
+    let site = ctx.caller().site();
+    let functions =
+        || exec::starting_with("", &site).into_iter().map(|e| Value::from(e.fun)).collect::<Vec<_>>();
+    let modules = || modules(&site).into_iter().map(Value::from).collect::<Vec<_>>();
     Dict::new()
         .with("functions", functions())
         .with("function_attrs", functions())
@@ -86,7 +90,7 @@ fn module_report() -> Dict {
 
 /// Salt's file for a module, where it is called something else.
 fn provider(ctx: &Ctx<'_>, module: &str) -> String {
-    if exec::starting_with(&format!("{module}.")).is_empty() {
+    if exec::starting_with(&format!("{module}."), &ctx.caller().site()).is_empty() {
         return String::new();
     }
     let family = ctx.grain_str("os_family");

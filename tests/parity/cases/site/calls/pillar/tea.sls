@@ -1,0 +1,3 @@
+tea:
+  1: green
+  black: [assam, ceylon]

@@ -1,0 +1,2 @@
+{{ grains.rack.row }}-{{ grains['role'] }}:
+  test.succeed_without_changes: []

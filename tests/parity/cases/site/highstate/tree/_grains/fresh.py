@@ -1,0 +1,1 @@
+def fresh(): return {"fresh_grain": "grain"}

@@ -1,0 +1,3 @@
+{{ salt['fresh.word']() }}:
+  fresh.done:
+    - word: {{ grains.get('fresh_grain', 'no grain yet') }}

@@ -1,0 +1,1 @@
+def one(): return __salt__["second.two"]() - 1

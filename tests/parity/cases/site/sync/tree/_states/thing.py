@@ -1,0 +1,2 @@
+def done(name):
+    return {"name": name, "result": True, "changes": {}, "comment": ""}

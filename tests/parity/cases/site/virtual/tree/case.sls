@@ -1,0 +1,5 @@
+{% if 'elsewhere.work' in salt %}
+never: {test.nop: []}
+{% endif %}
+stated:
+  elsewhere.done: []
