@@ -39,6 +39,9 @@ const BACKLOG: u32 = 4096;
 const SLOW: Duration = Duration::from_secs(15);
 /// What is queued gets so much time to leave when the ports are closed.
 const CLOSING: Duration = Duration::from_millis(500);
+/// A peer of which nothing has arrived for so long is asked by the kernel. That is for subscribers: in sessions
+/// signs of life come before.
+const KEEPALIVE: Duration = Duration::from_secs(45);
 /// The pause after an accept that failed: most often there are no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -373,7 +376,7 @@ fn prepare(stream: &TcpStream) {
     use rustix::net::sockopt;
     let _ = stream.set_nodelay(true);
     let _ = sockopt::set_socket_keepalive(stream, true);
-    let _ = sockopt::set_tcp_keepidle(stream, Duration::from_secs(30));
+    let _ = sockopt::set_tcp_keepidle(stream, KEEPALIVE);
     let _ = sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10));
     let _ = sockopt::set_tcp_keepcnt(stream, 3);
 }

@@ -17,8 +17,14 @@ struct Router {
     begun: bool,
 }
 
+/// What a peer's kernel has not confirmed, or has no room for, ends its connection after so many milliseconds:
+/// the next sign of life finds a peer that is gone without a word. Its subscriber ends with the session.
+const UNANSWERED: u32 = 30_000;
+
 /// Serves one connection; its end is the last that `incoming` hears of it.
 pub(super) async fn serve(shared: Arc<Shared>, link: Arc<Link>, incoming: mpsc::Sender<Incoming>) {
+    // Without it a dead peer is found by its silence.
+    let _ = rustix::net::sockopt::set_tcp_user_timeout(link.stream(), UNANSWERED);
     let peer = PeerId(Arc::clone(&link));
     let router = Router { peer: peer.clone(), incoming: incoming.clone(), begun: false };
     served(&shared, Connection::new(Arc::clone(&shared), link, router)).await;

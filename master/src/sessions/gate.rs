@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
 use proto::keys::valid_id;
 use proto::message::{self, AuthState, Hello, ToMaster, ToMinion};
-use proto::session::{Opener, Responder};
+use proto::session::{Opener, Responder, SILENCE};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{HEARTBEAT, IN_A_ROW, REQUESTS, SILENCE, Session, Standing};
+use super::beats::Beats;
+use super::{IN_A_ROW, REQUESTS, Session, Standing};
 use crate::bus::{Bus, Incoming, PeerId, Trust};
 use crate::daemon::Master;
 use crate::keys::{Decision, KeyState, KeysError, Offer, TokenError};
@@ -45,7 +46,7 @@ pub async fn serve(master: Arc<Master>, mut bus: Bus, stop: CancellationToken) {
     let mut gate = Gate { master, peers: HashMap::new(), greeting: 0 };
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last_beat = Instant::now();
+    let mut beats = Beats::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -56,8 +57,7 @@ pub async fn serve(master: Arc<Master>, mut bus: Bus, stop: CancellationToken) {
             },
             _ = sweep.tick() => {
                 gate.sweep();
-                if last_beat.elapsed() >= HEARTBEAT {
-                    last_beat = Instant::now();
+                if beats.due(gate.master.publisher.seq()) {
                     gate.heartbeat();
                 }
             }

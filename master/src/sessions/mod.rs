@@ -4,6 +4,7 @@
 //! standing when the minion's key does, and leaves it with its connection, after silence, or when a
 //! newer session of the same minion takes its place.
 
+mod beats;
 mod gate;
 
 use std::collections::HashMap;
@@ -23,10 +24,6 @@ use crate::lock::lock;
 pub use gate::serve;
 pub(crate) use gate::{decide, recheck};
 
-/// How often both sides give a sign of life.
-pub const HEARTBEAT: Duration = Duration::from_secs(10);
-/// After so much silence a session is over.
-pub const SILENCE: Duration = Duration::from_secs(30);
 /// Minions that are written to before others get their turn.
 const IN_A_ROW: usize = 128;
 /// Requests of one minion at the same time; more are refused.

@@ -11,7 +11,7 @@ use proto::group::{Envelope, Group, GroupError};
 use proto::keys::StaticKey;
 use proto::message::auth::Welcome;
 use proto::message::{self, AuthState, Event, Hello, Published, Reply, Request, Return, ToMaster, ToMinion};
-use proto::session::{Initiator, Opener, Sealer};
+use proto::session::{HEARTBEAT, Initiator, Opener, SILENCE, Sealer};
 use tokio_util::sync::CancellationToken;
 
 use super::dial::{Arrived, Link, LinkError};
@@ -24,10 +24,8 @@ use crate::job::{Done, Taken, Way};
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the end of a connection may take.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// How often this side gives a sign of life.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// After so much silence the session is over.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How often the session looks at what has waited for too long, and whether a sign of life is due.
+const TICK: Duration = Duration::from_secs(10);
 /// Returns that are sent and not acknowledged yet.
 const RETURNS: usize = 8;
 /// A return that the master could not store is sent again after so much time.
@@ -77,6 +75,7 @@ pub(super) struct Session<'a> {
     own: HashMap<u64, Own>,
     next: u64,
     heard: Instant,
+    sent: Instant,
 }
 
 /// A request of the connection's own.
@@ -130,6 +129,7 @@ pub(super) async fn run(shared: &mut Shared, at: usize, pin: &Pin, stop: &Cancel
         own: HashMap::new(),
         next: 1,
         heard: Instant::now(),
+        sent: Instant::now(),
     };
     let end = match session.serve(stop).await {
         Ok(end) | Err(end) => end,
@@ -175,7 +175,7 @@ pub(super) async fn open(
 
 impl Session<'_> {
     async fn serve(&mut self, stop: &CancellationToken) -> Result<End, End> {
-        let mut tick = tokio::time::interval(HEARTBEAT);
+        let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tick.tick().await;
         loop {
@@ -200,7 +200,10 @@ impl Session<'_> {
                     if self.heard.elapsed() > SILENCE {
                         return Err(End::Silent);
                     }
-                    self.send(&ToMaster::Heartbeat).await?;
+                    // Whatever was sent is a sign of life, too.
+                    if self.sent.elapsed() + TICK / 2 > HEARTBEAT {
+                        self.send(&ToMaster::Heartbeat).await?;
+                    }
                     self.expire_requests();
                     self.deliver_waiting().await?;
                 }
@@ -222,6 +225,7 @@ impl Session<'_> {
     async fn send(&mut self, message: &ToMaster) -> Result<(), End> {
         let bytes = message::encode(message).map_err(|e| End::Unreadable(e.to_string()))?;
         let frame = self.sealer.seal(&bytes).map_err(|e| End::Unreadable(e.to_string()))?;
+        self.sent = Instant::now();
         Ok(self.link.send(frame).await?)
     }
 

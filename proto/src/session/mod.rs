@@ -7,6 +7,7 @@
 mod handshake;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use snow::StatelessTransportState;
 
@@ -14,6 +15,11 @@ use crate::frame::{self, Kind};
 use crate::keys::PublicKey;
 
 pub use handshake::{HandshakeError, Initiator, Introduce, Responder};
+
+/// How often each side gives a sign of life when it has nothing else to say.
+pub const HEARTBEAT: Duration = Duration::from_secs(30);
+/// After so much silence a session is over: two signs of life are missing then.
+pub const SILENCE: Duration = Duration::from_secs(75);
 
 /// Largest Noise message, tag included.
 const NOISE_MAX: usize = 65_535;
