@@ -140,7 +140,7 @@ impl Backend for Apk {
 
     fn files(&self, host: &dyn Host, names: &[String]) -> PkgResult<Files> {
         let one = |name: &String| {
-            let list = Self::ask(host, &Self::cmd(["info", "-q", "-L", "--", name]), "Error:  ")?;
+            let list = Self::ask(host, &Self::cmd(["info", "-q", "-L", "--", name]), "Error")?;
             let files = list.lines().filter(|line| !line.is_empty()).map(|path| format!("/{path}"));
             Ok((name.clone(), files.collect()))
         };

@@ -130,7 +130,7 @@ impl Backend for Pacman {
 
     fn files(&self, host: &dyn Host, names: &[String]) -> PkgResult<Files> {
         let one = |name: &String| {
-            let text = Self::ask(host, &Self::cmd(["-Qlq", "--", name]), "Error:  ")?;
+            let text = Self::ask(host, &Self::cmd(["-Qlq", "--", name]), "Error")?;
             Ok((name.clone(), text.lines().map(str::to_owned).collect()))
         };
         names.iter().map(one).collect()

@@ -166,7 +166,10 @@ pub fn dnf_locks(out: &str) -> Vec<String> {
         let name = name.split_once(':').map_or(name, |(_, name)| name);
         Some(name.to_owned())
     };
-    out.lines().filter_map(one).collect()
+    // A lock for each version is a line of its own.
+    let mut all: Vec<String> = out.lines().filter_map(one).collect();
+    all.dedup();
+    all
 }
 
 /// `/etc/dnf/versionlock.toml`: the names of `[[packages]]`.

@@ -59,7 +59,7 @@ pub(super) fn files(host: &dyn Host, names: &[String]) -> PkgResult<Files> {
         let output = host.run(&cmd(["-ql", "--", name]))?;
         match output.ok() {
             true => Ok((name.clone(), output.out().lines().map(str::to_owned).collect())),
-            false => Err(refused("Error:  ", &output)),
+            false => Err(refused("Error", &output)),
         }
     };
     names.iter().map(one).collect()
