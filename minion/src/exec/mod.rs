@@ -33,6 +33,7 @@ pub mod pillar;
 pub mod pip;
 pub mod pkg;
 pub(crate) mod plain;
+pub mod postgres;
 pub mod random;
 pub mod saltutil;
 pub mod service;
@@ -92,6 +93,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     pkg::FUNCTIONS,
     pkg::QUERY,
     pkg::repo::FUNCTIONS,
+    postgres::FUNCTIONS,
     random::FUNCTIONS,
     saltutil::FUNCTIONS,
     service::FUNCTIONS,

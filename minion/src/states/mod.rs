@@ -17,6 +17,7 @@ pub mod pip;
 pub mod pkg;
 pub mod pkgrepo;
 mod plan;
+pub mod postgres;
 pub mod service;
 pub mod test;
 pub mod timezone;
@@ -49,6 +50,7 @@ pub const ALL: &[&[StateEntry]] = &[
     pip::STATES,
     pkg::STATES,
     pkgrepo::STATES,
+    postgres::STATES,
     service::STATES,
     virtualenv::STATES,
     test::STATES,

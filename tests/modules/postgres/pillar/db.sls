@@ -1,0 +1,1 @@
+db_password: it's a secret
