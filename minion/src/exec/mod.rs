@@ -28,6 +28,7 @@ pub mod log;
 pub mod machine;
 pub mod matches;
 pub mod mine;
+pub mod mysql;
 pub mod network;
 pub mod pillar;
 pub mod pip;
@@ -87,6 +88,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     machine::FUNCTIONS,
     matches::FUNCTIONS,
     mine::FUNCTIONS,
+    mysql::FUNCTIONS,
     network::FUNCTIONS,
     pillar::FUNCTIONS,
     pip::FUNCTIONS,

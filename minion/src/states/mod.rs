@@ -13,6 +13,7 @@ pub mod file;
 pub mod git;
 pub mod locale;
 pub mod module;
+pub mod mysql;
 pub mod pip;
 pub mod pkg;
 pub mod pkgrepo;
@@ -47,6 +48,7 @@ pub const ALL: &[&[StateEntry]] = &[
     git::STATES,
     locale::STATES,
     module::STATES,
+    mysql::STATES,
     pip::STATES,
     pkg::STATES,
     pkgrepo::STATES,
