@@ -44,7 +44,7 @@ def salt_python():
         if not os.path.exists(python):
             print(f"making a virtual environment with Salt {SALT_VERSION} in {venv}", file=sys.stderr)
             subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", f"salt=={SALT_VERSION}"], check=True)
+            subprocess.run([python, "-m", "pip", "install", "-q", f"salt=={SALT_VERSION}", "python-gnupg"], check=True)
     return python
 
 

@@ -18,6 +18,7 @@ mod error;
 pub mod event;
 pub mod file;
 pub mod git;
+pub mod gpg;
 pub mod grains;
 pub mod group;
 pub mod hashutil;
@@ -78,6 +79,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     git::INSPECT,
     git::REMOTE,
     git::WORK,
+    gpg::FUNCTIONS,
     grains::FUNCTIONS,
     group::FUNCTIONS,
     hashutil::FUNCTIONS,

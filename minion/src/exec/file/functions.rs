@@ -228,6 +228,8 @@ impl Managing {
             skip_verify: self.skip_verify.0,
             use_etag: self.use_etag.0,
             verify_ssl: self.verify_ssl.0,
+            signature: None,
+            hash_signature: None,
         };
         fetch.get(ctx).map(Some)
     }

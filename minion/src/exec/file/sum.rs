@@ -6,6 +6,7 @@ use data::loose::Flag;
 use data::{Dict, Value};
 
 use super::os_error;
+use crate::exec::gpg::{Check, Required};
 use crate::exec::{ExecError, ExecFn};
 use crate::fileclient::{How, Source};
 use crate::hash::Kind;
@@ -29,6 +30,18 @@ args! {
         saltenv: Option<String>,
         #[serde(default = yes)]
         verify_ssl: Flag,
+        #[serde(default)]
+        source_hash_sig: Value,
+        #[serde(default)]
+        signed_by_any: Value,
+        #[serde(default)]
+        signed_by_all: Value,
+        #[serde(default)]
+        keyring: Value,
+        #[serde(default)]
+        gnupghome: Value,
+        #[serde(default)]
+        sig_backend: String,
     }
 
     /// Find a hash in a file of hashes. Without a name that fits, the first hash there is.
@@ -81,6 +94,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) source_hash_name: Option<&'a str>,
     pub(crate) saltenv: &'a str,
     pub(crate) verify_ssl: bool,
+    /// The signature that a file of hashes is to have.
+    pub(crate) signed: Option<&'a Required>,
 }
 
 impl Wanted<'_> {
@@ -102,6 +117,9 @@ impl Wanted<'_> {
             let at = Source::parse(text).ok_or_else(invalid)?.cache_as(ctx, self.saltenv, how)?;
             let at =
                 at.ok_or_else(|| ExecError::command(format!("Source hash file {} not found", shown(text))))?;
+            if let Some(signed) = self.signed {
+                signed.verify(ctx, &at)?;
+            }
             let list = ctx.host.read(&at)?;
             let found = self.in_list(&String::from_utf8_lossy(&list), None).ok_or_else(invalid)?;
             return Ok((found.0, found.1.to_lowercase()));
@@ -216,13 +234,18 @@ impl ExecFn for GetSourceSum {
                                      signed_by_all=None, keyring=None, gnupghome=None, sig_backend='gpg'";
 
     fn call(self, ctx: &Ctx<'_>) -> Result<Value, ExecError> {
+        let saltenv = self.saltenv.as_deref().unwrap_or("base");
+        let check = Check::by(&self.signed_by_any, &self.signed_by_all, &self.keyring, &self.gnupghome)?;
+        let signed =
+            Required::of(&self.source_hash_sig, &self.sig_backend, &check, saltenv, self.verify_ssl.0)?;
         let wanted = Wanted {
             name: &self.file_name,
             source: &self.source,
             source_hash: &self.source_hash.to_string(),
             source_hash_name: self.source_hash_name.as_deref(),
-            saltenv: self.saltenv.as_deref().unwrap_or("base"),
+            saltenv,
             verify_ssl: self.verify_ssl.0,
+            signed: signed.as_ref(),
         };
         Ok(told(wanted.find(ctx)?))
     }
@@ -243,6 +266,7 @@ impl ExecFn for ExtractHash {
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv: "",
             verify_ssl: true,
+            signed: None,
         };
         let kind = Kind::from_name(self.hash_type.as_deref().unwrap_or("sha256"));
         Ok(wanted.in_list(&String::from_utf8_lossy(&list), kind).map_or(Value::None, told))
@@ -268,9 +292,17 @@ mod tests {
         let (a, b, c) = ("a".repeat(64), "b".repeat(64), "c".repeat(40));
         let list = format!("# sums\n{a}  other.tgz\n{b} *dist/app.tgz\n{c} app.zip\n");
         let find = |list: &str, source_hash_name, name, source| {
-            Wanted { name, source, source_hash: "", source_hash_name, saltenv: "", verify_ssl: true }
-                .in_list(list, None)
-                .map(|(_, sum)| sum)
+            Wanted {
+                name,
+                source,
+                source_hash: "",
+                source_hash_name,
+                saltenv: "",
+                verify_ssl: true,
+                signed: None,
+            }
+            .in_list(list, None)
+            .map(|(_, sum)| sum)
         };
         assert_eq!(find(&list, None, "/opt/x", "https://h/app.tgz").as_deref(), Some(b.as_str()));
         assert_eq!(find(&list, Some("app.zip"), "/opt/x", "https://h/app.tgz").as_deref(), Some(c.as_str()));

@@ -88,6 +88,7 @@ impl Cached {
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv,
             verify_ssl: true,
+            signed: None,
         };
         wanted.find(ctx).map(Some).map_err(|error| StateError::refused(error.to_string()))
     }

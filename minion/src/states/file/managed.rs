@@ -8,10 +8,11 @@ use data::{Dict, Value};
 use super::accumulated;
 use super::act::{Act, relative};
 use super::util::{Perms, bits, expand_user, show_mode};
-use crate::exec::cmd;
 pub(super) use crate::exec::file::manage::variables;
 use crate::exec::file::manage::{self, Data, Fetch, File, From, Ignore, NoSource};
 use crate::exec::file::sum;
+use crate::exec::gpg::{Check, Required};
+use crate::exec::{ExecError, cmd};
 use crate::fileclient::Source;
 use crate::hash::Kind;
 use crate::host::{Errors, FileKind};
@@ -117,6 +118,16 @@ args! {
         #[serde(default)]
         source_hash_sig: Value,
         #[serde(default)]
+        signed_by_any: Value,
+        #[serde(default)]
+        signed_by_all: Value,
+        #[serde(default)]
+        keyring: Value,
+        #[serde(default)]
+        gnupghome: Value,
+        #[serde(default)]
+        sig_backend: String,
+        #[serde(default)]
         ignore_ordering: Flag,
         #[serde(default)]
         ignore_whitespace: Flag,
@@ -187,6 +198,11 @@ impl Managed {
             use_etag: Flag(false),
             signature: Value::None,
             source_hash_sig: Value::None,
+            signed_by_any: Value::None,
+            signed_by_all: Value::None,
+            keyring: Value::None,
+            gnupghome: Value::None,
+            sig_backend: String::new(),
             ignore_ordering: Flag(false),
             ignore_whitespace: Flag(false),
             ignore_comment_characters: Value::None,
@@ -272,12 +288,6 @@ impl Managed {
         if count > 1 {
             return refuse("Only one of 'contents', 'contents_pillar', and 'contents_grains' is permitted");
         }
-        if self.signature.is_true() || self.source_hash_sig.is_true() {
-            return refuse(
-                "Unable to manage file: Signature verification requires the gpg module, which could not be found. Use \
-                 source_hash instead",
-            );
-        }
         Ok(())
     }
 
@@ -300,11 +310,22 @@ impl Managed {
         Ok(variables)
     }
 
+    /// The signatures that the source and the file of its hash are to have.
+    fn signatures(&self, ctx: &Ctx<'_>) -> Result<[Option<Required>; 2], ExecError> {
+        let check = Check::by(&self.signed_by_any, &self.signed_by_all, &self.keyring, &self.gnupghome)?;
+        let saltenv = ctx.saltenv();
+        let of = |signature: &Value| {
+            Required::of(signature, &self.sig_backend, &check, &saltenv, self.verify_ssl.0)
+        };
+        Ok([of(&self.signature)?, of(&self.source_hash_sig)?])
+    }
+
     fn fetch(&self, ctx: &Ctx<'_>, name: &str, source: &Value, hash: &Value) -> Result<From, NoSource> {
         let mut context = manage::about(&self.user, &self.group, bits(&self.mode), &self.attrs);
         if self.engine().is_some() {
             context.extend(self.variables(ctx, name).map_err(|e| NoSource::Said(e.to_string()))?);
         }
+        let [signature, hash_signature] = self.signatures(ctx)?;
         let fetch = Fetch {
             name,
             source: &source.to_string(),
@@ -316,6 +337,8 @@ impl Managed {
             skip_verify: self.skip_verify.0,
             use_etag: self.use_etag.0,
             verify_ssl: self.verify_ssl.0,
+            signature: signature.as_ref(),
+            hash_signature: hash_signature.as_ref(),
         };
         fetch.get(ctx)
     }
@@ -346,6 +369,7 @@ impl Managed {
         let Ok((source, hash)) = sum::source_list(ctx, &self.source, &self.source_hash, &saltenv) else {
             return false;
         };
+        let Ok([_, signed]) = self.signatures(ctx) else { return false };
         let (source, hash) = (source.to_string(), hash);
         if !hash.is_true() || !matches!(Source::parse(&source), Some(Source::Remote(_))) {
             return false;
@@ -357,6 +381,7 @@ impl Managed {
             source_hash_name: self.source_hash_name.as_deref(),
             saltenv: &saltenv,
             verify_ssl: self.verify_ssl.0,
+            signed: signed.as_ref(),
         };
         let is = |kind: Kind| ctx.host.hash(Path::new(name), kind).ok();
         wanted.find(ctx).is_ok_and(|(kind, sum)| is(kind).as_deref() == Some(sum.as_str()))

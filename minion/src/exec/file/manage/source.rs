@@ -8,6 +8,7 @@ use super::Content;
 use crate::Ctx;
 use crate::exec::ExecError;
 use crate::exec::file::sum::{Sum, Wanted, shown};
+use crate::exec::gpg::Required;
 use crate::fileclient::{How, Source};
 use crate::hash::{self, Kind};
 use crate::host::HostError;
@@ -29,6 +30,10 @@ pub(crate) struct Fetch<'a> {
     pub(crate) skip_verify: bool,
     pub(crate) use_etag: bool,
     pub(crate) verify_ssl: bool,
+    /// The signature that the source is to have.
+    pub(crate) signature: Option<&'a Required>,
+    /// The signature that a file of hashes is to have.
+    pub(crate) hash_signature: Option<&'a Required>,
 }
 
 /// A source that was found.
@@ -42,6 +47,8 @@ pub(crate) struct From {
     pub(crate) mode: Option<u32>,
     /// Whether what was fetched is to be held against the hash.
     pub(crate) verified: bool,
+    /// The signature that it is to have.
+    signature: Option<Required>,
 }
 
 /// Where the content of a source is.
@@ -82,6 +89,7 @@ impl Fetch<'_> {
             sum: None,
             mode: None,
             verified: !self.skip_verify && !self.use_etag && !matches!(source, Source::Salt { .. }),
+            signature: self.signature.cloned(),
         };
         match &source {
             Source::Salt { path, saltenv } => {
@@ -113,6 +121,7 @@ impl Fetch<'_> {
                     source_hash_name: self.source_hash_name,
                     saltenv: self.saltenv,
                     verify_ssl: self.verify_ssl,
+                    signed: self.hash_signature,
                 };
                 let sum = wanted.find(ctx);
                 from.sum = Some(sum.map_err(|error| said(format!("Unable to manage file: {error}")))?);
@@ -162,6 +171,10 @@ impl Fetch<'_> {
             return Err(NoSource::Raised("Source file cannot be the same as destination".to_owned()));
         }
         let Some(engine) = self.template else { return Ok(()) };
+        // What was signed is the template, not what comes out of it.
+        if let Some(signature) = from.signature.take() {
+            signature.verify(ctx, path).map_err(not_signed)?;
+        }
         let data = ctx.host.read(path)?;
         let text = match std::str::from_utf8(&data) {
             Ok(text) => text,
@@ -178,11 +191,27 @@ impl Fetch<'_> {
     }
 }
 
+fn not_signed_text(error: &ExecError) -> String {
+    format!("Failed checking new file's signature: {error}")
+}
+
+fn not_signed(error: ExecError) -> NoSource {
+    NoSource::Said(not_signed_text(&error))
+}
+
 impl From {
     /// A source whose content is in a file of this machine already.
     pub(crate) fn here(source: &str, path: PathBuf, sum: Option<Sum>, verified: bool) -> From {
         let saltenv = String::new();
-        From { source: source.to_owned(), saltenv, at: At::File(path), sum, mode: None, verified }
+        From {
+            source: source.to_owned(),
+            saltenv,
+            at: At::File(path),
+            sum,
+            mode: None,
+            verified,
+            signature: None,
+        }
     }
 
     /// The file with the content; a template's output goes to one that is made for it.
@@ -214,8 +243,19 @@ impl From {
         if let At::File(path) = &self.at { Some(path) } else { None }
     }
 
-    /// That what was fetched has the hash it is to have.
+    /// That what was fetched has the hash and the signature it is to have.
     pub(super) fn verify(&mut self, ctx: &Ctx<'_>, of: &str, hint: &str) -> Result<(), StateError> {
+        self.verify_hash(ctx, of, hint)?;
+        let Some(signature) = self.signature.take() else { return Ok(()) };
+        match self.content(ctx)? {
+            Content::File(path) => {
+                signature.verify(ctx, path).map_err(|e| StateError::refused(not_signed_text(&e)))
+            }
+            Content::Bytes(_) => Ok(()),
+        }
+    }
+
+    fn verify_hash(&mut self, ctx: &Ctx<'_>, of: &str, hint: &str) -> Result<(), StateError> {
         let (true, Some((kind, wanted))) = (self.verified, self.sum.clone()) else { return Ok(()) };
         let is = match self.content(ctx)? {
             Content::Bytes(data) => hash::hex(kind, data),
