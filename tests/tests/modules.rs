@@ -96,10 +96,10 @@ fn judge(path: &Path) -> Result<(), Failed> {
     let topic = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let tree = Tree::new();
     let minion = config(Path::new("/srv/salt"), Path::new("/srv/pillar"));
-    tree.write("minion", Value::from(minion).to_string());
+    let minion = tree.write("minion", Value::from(minion).to_string());
     let mut builder = Container::bare(&format!("module-{topic}"))
         .mount(&bins::path("rsalt-call"), "/usr/local/bin/rsalt-call")
-        .mount(tree.path(), "/etc/rsalt")
+        .mount(&minion, "/etc/rsalt/minion")
         .mount(&path.join("tree"), "/srv/salt");
     if path.join("pillar").is_dir() {
         builder = builder.mount(&path.join("pillar"), "/srv/pillar");

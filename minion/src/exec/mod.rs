@@ -5,6 +5,7 @@
 
 pub mod aliases;
 pub mod alternatives;
+pub mod archive;
 #[cfg(test)]
 pub(crate) mod cases;
 pub mod cmd;
@@ -23,6 +24,7 @@ pub mod grains;
 pub mod group;
 pub mod hashutil;
 pub mod hosts;
+pub mod ini;
 pub mod key;
 pub mod locale;
 pub mod log;
@@ -65,6 +67,7 @@ pub use signature::{Parameter, Signature};
 pub const ALL: &[&[ExecEntry]] = &[
     aliases::FUNCTIONS,
     alternatives::FUNCTIONS,
+    archive::FUNCTIONS,
     cmd::FUNCTIONS,
     cmd::ABOUT,
     config::FUNCTIONS,
@@ -84,6 +87,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     group::FUNCTIONS,
     hashutil::FUNCTIONS,
     hosts::FUNCTIONS,
+    ini::FUNCTIONS,
     key::FUNCTIONS,
     locale::FUNCTIONS,
     log::FUNCTIONS,

@@ -5,12 +5,15 @@
 //! file, a `mod` line and a row in [`ALL`].
 
 pub mod alternatives;
+pub mod archive;
 pub mod cmd;
 pub mod debconf;
 pub mod environ;
 pub mod event;
 pub mod file;
 pub mod git;
+pub mod grains;
+pub mod ini;
 pub mod locale;
 pub mod module;
 pub mod mysql;
@@ -20,6 +23,7 @@ pub mod pkgrepo;
 mod plan;
 pub mod postgres;
 pub mod service;
+pub mod stateconf;
 pub mod test;
 pub mod timezone;
 pub mod virtualenv;
@@ -40,12 +44,15 @@ pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 /// Every state function there is.
 pub const ALL: &[&[StateEntry]] = &[
     alternatives::STATES,
+    archive::STATES,
     cmd::STATES,
     debconf::STATES,
     environ::STATES,
     event::STATES,
     file::STATES,
     git::STATES,
+    grains::STATES,
+    ini::STATES,
     locale::STATES,
     module::STATES,
     mysql::STATES,
@@ -54,6 +61,7 @@ pub const ALL: &[&[StateEntry]] = &[
     pkgrepo::STATES,
     postgres::STATES,
     service::STATES,
+    stateconf::STATES,
     virtualenv::STATES,
     test::STATES,
     timezone::STATES,

@@ -174,7 +174,7 @@ fn os_error(error: HostError, path: &Path) -> ExecError {
 }
 
 /// What a shell's glob finds, sorted; hidden files only when the pattern names the dot. `**` is like `*`.
-fn glob(ctx: &Ctx<'_>, pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn glob(ctx: &Ctx<'_>, pattern: &str) -> Vec<PathBuf> {
     let is_glob = |part: &str| part.contains(['*', '?', '[']);
     let mut found = vec![PathBuf::from(if pattern.starts_with('/') { "/" } else { "" })];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {

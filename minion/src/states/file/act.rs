@@ -71,11 +71,11 @@ pub(super) fn file_of(ctx: &Ctx<'_>, name: &str, fun: &str) -> Result<String, St
 }
 
 /// A result that has no changes.
-pub(super) fn well(comment: impl Into<String>) -> Result<Outcome, StateError> {
+pub(crate) fn well(comment: impl Into<String>) -> Result<Outcome, StateError> {
     Ok(Outcome::new(Some(true), comment))
 }
 
 /// A result that has none in test mode and is true otherwise.
-pub(super) fn done(ctx: &Ctx<'_>, changes: data::Dict, comment: impl Into<String>) -> Outcome {
+pub(crate) fn done(ctx: &Ctx<'_>, changes: data::Dict, comment: impl Into<String>) -> Outcome {
     Outcome::new(if ctx.test { None } else { Some(true) }, comment).with_changes(changes)
 }

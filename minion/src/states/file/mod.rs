@@ -2,7 +2,7 @@
 
 mod absent;
 mod accumulated;
-mod act;
+pub(crate) mod act;
 mod append;
 mod blockreplace;
 mod cached;
