@@ -6,7 +6,7 @@ use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
 use proto::keys::StaticKey;
 use proto::message::auth::Secret;
 use proto::message::{self, Hello};
-use proto::session::{Initiator, Responder, SealError, Session};
+use proto::session::{Initiator, Responder, SealError, Session, sealed_size};
 
 fn hello(id: &str) -> Hello {
     Hello {
@@ -50,6 +50,7 @@ fn messages_of_all_sizes_go_both_ways() {
     for size in [0, 1, 65_514, 65_515, 65_516, 65_519, 65_520, 131_034, 131_038, 1 << 20] {
         let message: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
         let frame = minion.sealer.seal(&message).unwrap();
+        assert_eq!(frame.len(), sealed_size(size));
         assert_eq!(master.opener.open(body(&frame, Kind::Sealed)).unwrap(), message, "{size} bytes up");
         let frame = master.sealer.seal(&message).unwrap();
         assert_eq!(minion.opener.open(body(&frame, Kind::Sealed)).unwrap(), message, "{size} bytes down");

@@ -7,8 +7,10 @@ use master::refusals::Refusal;
 use proto::frame::{self, Kind, MAX_HANDSHAKE_FRAME};
 use proto::keys::StaticKey;
 use proto::message::{FileRequest, Reply, Request, Return, ToMaster};
+use proto::zmtp::{Piece, SocketType};
 use zeromq::SocketSend as _;
 
+use crate::ports::Tcp;
 use crate::raw::{Raw, dial, receive};
 use crate::world::{World, wait_for};
 
@@ -57,6 +59,76 @@ fn a_replayed_message_ends_its_session() {
     refused(&world, Refusal::Seal);
     world.wait_gone("web-2");
     world.delete("web-2");
+    alive(&world);
+}
+
+#[test]
+fn messages_out_of_order_end_their_session() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let key = StaticKey::generate().unwrap();
+    world.block_on(async {
+        let (mut raw, _) = Raw::accepted(&world, "web-2", &key).await;
+        let beat = proto::message::encode(&ToMaster::Heartbeat).unwrap();
+        let _first = raw.session.sealer.seal(&beat).unwrap();
+        let second = raw.session.sealer.seal(&beat).unwrap();
+        raw.socket.send(second.into()).await.unwrap();
+    });
+    refused(&world, Refusal::Seal);
+    world.wait_gone("web-2");
+    world.delete("web-2");
+    alive(&world);
+}
+
+#[test]
+fn a_return_of_a_gibibyte_is_refused_at_its_header() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let mut tcp = Tcp::open(world.ports.1, SocketType::Dealer);
+    tcp.accepted(&world, "web-2");
+    let mut header = vec![2];
+    header.extend((1_u64 << 30).to_be_bytes());
+    tcp.send(&header);
+    tcp.send(&[7; 1 << 16]);
+    tcp.hung_up();
+    refused(&world, Refusal::Size);
+    world.wait_gone("web-2");
+    world.delete("web-2");
+    alive(&world);
+}
+
+#[test]
+fn a_return_that_is_too_large_is_told_in_its_place() {
+    let world = World::with("max_message_size: 1048576");
+    let _minion = world.connected("web-1");
+    let ended = world.publish("*", "cmd.run", &["head -c 3000000 /dev/zero | tr '\\0' x"]).end();
+    let ret = ended.returns.first().unwrap();
+    assert!(ret.ret.to_string().contains("max_message_size"), "{:?}", ret.ret);
+    assert_eq!((ret.retcode, ret.success), (1, false));
+    // It did not cost the session, as the large message itself would have.
+    assert_eq!(world.master().refusals.get(Refusal::Size), 0);
+    let just_fits = world.publish("*", "cmd.run", &["head -c 1000000 /dev/zero | tr '\\0' x"]).end();
+    assert_eq!(just_fits.returns.first().unwrap().retcode, 0);
+}
+
+#[test]
+fn two_peers_with_one_identity_have_their_own_answers() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let ready = b"\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\x05web-1";
+    let mut peers = [(); 2].map(|()| {
+        let mut tcp = Tcp::connect(world.ports.1);
+        tcp.send(&proto::zmtp::greeting());
+        tcp.send(&proto::zmtp::frame(ready, false, true));
+        assert!(matches!(tcp.next(), Some(Piece::Greeting(_))));
+        assert!(matches!(tcp.next(), Some(Piece::Frame { command: true, .. })));
+        tcp
+    });
+    for turn in [0, 1, 0] {
+        peers[turn].send(&proto::zmtp::frame(&frame::build(Kind::Sealed, b"no session"), false, false));
+        let Some(Piece::Frame { body, .. }) = peers[turn].next() else { panic!("no answer") };
+        assert_eq!(body, frame::build(Kind::NoSession, &[]));
+    }
     alive(&world);
 }
 

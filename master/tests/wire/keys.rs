@@ -41,8 +41,8 @@ fn a_changed_master_key_is_refused_with_what_to_do() {
     assert!(!world.master().is_connected("web-1"));
 }
 
-#[test]
-fn who_is_deleted_reads_nothing_more() {
+/// A minion that has kept its group key, and what it reads with it after `lose` has taken its rights.
+fn reads_nothing_after(lose: impl Fn(&World), told: impl Fn(&AuthState) -> bool) {
     let world = World::new();
     let key = StaticKey::generate().unwrap();
     let _other = world.connected("web-2");
@@ -73,18 +73,48 @@ fn who_is_deleted_reads_nothing_more() {
         });
         assert!(sent.await.unwrap().is_ok(), "an accepted minion reads it");
 
-        world.master().keys().delete("web-1").unwrap();
+        lose(&world);
         world.master().keys_changed().await.unwrap();
         publish();
         let mut last = read().await;
         while last.is_ok() {
-            // What was published before the deletion.
+            // What was published before.
             last = read().await;
         }
         assert!(matches!(last, Err(GroupError::Epoch { .. })), "{last:?}");
-        assert!(matches!(raw.auth().await, AuthState::Pending), "as an unknown minion it may wait again");
+        let state = raw.auth().await;
+        assert!(told(&state), "{state:?}");
         assert!(matches!(raw.ask(Request::Ping).await, Reply::Refused(_)));
+        // Nor does a new session give it the new key.
+        let mut again = Raw::open(&world, "web-1", &key).await;
+        let state = again.auth().await;
+        assert!(told(&state), "{state:?}");
     });
+}
+
+#[test]
+fn who_is_deleted_reads_nothing_more() {
+    // As an unknown minion it may wait again.
+    let deleted = |world: &World| drop(world.master().keys().delete("web-1").unwrap());
+    reads_nothing_after(deleted, |state| matches!(state, AuthState::Pending));
+}
+
+#[test]
+fn who_is_rejected_reads_nothing_more() {
+    let reject = |world: &World| {
+        drop(world.master().keys().reject("web-1", master::keys::Include::ALL).unwrap());
+    };
+    reads_nothing_after(reject, |state| matches!(state, AuthState::Rejected));
+}
+
+#[test]
+fn who_is_denied_reads_nothing_more() {
+    // Another key is put in the place of its own.
+    let replace = |world: &World| {
+        let other = StaticKey::generate().unwrap().public();
+        std::fs::write(world.master().keys().dir().join("minions/web-1"), format!("{other}\n")).unwrap();
+    };
+    reads_nothing_after(replace, |state| matches!(state, AuthState::Denied));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod call;
 mod files;
+mod forged;
 mod hostile;
 mod jobs;
 mod keys;

@@ -5,19 +5,23 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use master::refusals::Refusal;
+use proto::frame::HEADER;
+use proto::keys::StaticKey;
+use proto::message::Hello;
+use proto::session::Initiator;
 use proto::zmtp::{self, Decoder, Piece, SocketType};
 
 use crate::world::{LIMIT, World, wait_for};
 
 /// A peer made of bytes.
-struct Tcp {
-    stream: TcpStream,
+pub(crate) struct Tcp {
+    pub(crate) stream: TcpStream,
     decoder: Decoder,
     arrived: Vec<u8>,
 }
 
 impl Tcp {
-    fn connect(port: u16) -> Self {
+    pub(crate) fn connect(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -25,7 +29,7 @@ impl Tcp {
     }
 
     /// Connected, and through ZMTP's handshake.
-    fn open(port: u16, kind: SocketType) -> Self {
+    pub(crate) fn open(port: u16, kind: SocketType) -> Self {
         let mut tcp = Self::connect(port);
         tcp.send(&zmtp::greeting());
         tcp.send(&zmtp::ready(kind));
@@ -35,12 +39,12 @@ impl Tcp {
     }
 
     /// What is sent after the other side has hung up is lost.
-    fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
     /// The next piece; none at the end of the connection.
-    fn next(&mut self) -> Option<Piece> {
+    pub(crate) fn next(&mut self) -> Option<Piece> {
         loop {
             let mut input = &self.arrived[..];
             let piece = self.decoder.next(&mut input, 1 << 20).unwrap();
@@ -58,8 +62,38 @@ impl Tcp {
         }
     }
 
+    /// The body of the next frame.
+    fn body(&mut self) -> Vec<u8> {
+        match self.next() {
+            Some(Piece::Frame { command: false, body, .. }) => body,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Shakes hands as a minion whose key is accepted then.
+    pub(crate) fn accepted(&mut self, world: &World, id: &str) {
+        let (initiator, first) = Initiator::start(&StaticKey::generate().unwrap()).unwrap();
+        self.send(&zmtp::frame(&first, false, false));
+        let second = self.body();
+        let (introduce, _) = initiator.read_hello2(&second[HEADER..]).unwrap();
+        let hello = Hello {
+            id: id.to_string(),
+            version: "0".to_string(),
+            autosign_grains: data::Value::None,
+            run: 1,
+            token: Default::default(),
+            ephemeral: false,
+            call: false,
+        };
+        let (_session, third) = introduce.finish(&hello).unwrap();
+        self.send(&zmtp::frame(&third, false, false));
+        world.wait_pending(id);
+        world.accept(id);
+        wait_for("it to be connected", || world.master().is_connected(id).then_some(()));
+    }
+
     /// Waits for the other side to hang up.
-    fn hung_up(mut self) {
+    pub(crate) fn hung_up(mut self) {
         while self.next().is_some() {}
     }
 }
@@ -303,4 +337,56 @@ fn a_req_peer_is_answered_as_one() {
     assert_eq!(tcp.next(), Some(Piece::Frame { more: true, command: false, body: vec![] }));
     let Some(Piece::Frame { more: false, command: false, body }) = tcp.next() else { panic!("no answer") };
     assert_eq!(body, proto::frame::build(proto::frame::Kind::NoSession, &[]));
+}
+
+#[test]
+fn a_subscriber_that_does_not_read_is_cut_off_and_slows_nobody() {
+    let world = World::new();
+    let _minion = world.connected("web-1");
+    let (mut deaf, mut reads) =
+        (Tcp::open(world.ports.0, SocketType::Sub), Tcp::open(world.ports.0, SocketType::Sub));
+    for tcp in [&mut deaf, &mut reads] {
+        tcp.send(&zmtp::frame(b"\x01\x01", false, false));
+        tcp.send(&zmtp::frame(b"\x04PING\0\0", false, true));
+        assert!(matches!(tcp.next(), Some(Piece::Frame { command: true, .. })));
+    }
+    let reader = std::thread::spawn(move || {
+        let mut got = 0;
+        while let Some(Piece::Frame { body, .. }) = reads.next() {
+            got += 1;
+            if body.len() < 100_000 {
+                break;
+            }
+        }
+        got
+    });
+    // More than its queue and the kernel's buffers hold.
+    let large = "x".repeat(900_000);
+    let mut sent = 0;
+    while count(&world, Refusal::SlowReader) == 0 {
+        let ended = world.publish("*", "test.echo", &[&large]).end();
+        assert_eq!(ended.returns.len(), 1, "{:?}", ended.missing);
+        sent += 1;
+        assert!(sent < 100, "it is never cut off");
+    }
+    alive(&world);
+    assert_eq!(reader.join().unwrap(), sent + 1, "who reads misses nothing");
+    deaf.hung_up();
+    assert_eq!(count(&world, Refusal::SlowReader), 1);
+}
+
+#[test]
+fn a_peer_that_has_stopped_talking_is_let_go() {
+    let world = World::with("max_connections_per_address: 8");
+    let _minion = world.connected("web-1");
+    for (port, kind) in ports(&world) {
+        for _ in 0..20 {
+            // Half closed: it would still read. Nobody waits for what it would say.
+            let tcp = Tcp::open(port, kind);
+            tcp.stream.shutdown(std::net::Shutdown::Write).unwrap();
+            tcp.hung_up();
+        }
+    }
+    alive(&world);
+    assert_eq!(count(&world, Refusal::Connections), 0);
 }

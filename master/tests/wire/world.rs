@@ -266,6 +266,11 @@ impl Minion {
         self.root.path().join(name)
     }
 
+    /// Its publishes are to come through this port.
+    pub(crate) fn subscribe_through(&mut self, port: u16) {
+        self.ports.0 = port;
+    }
+
     pub(crate) fn up(&mut self) {
         self.up_with("", &[]);
     }

@@ -11,7 +11,7 @@ use proto::group::{Envelope, Group, GroupError};
 use proto::keys::StaticKey;
 use proto::message::auth::Welcome;
 use proto::message::{self, AuthState, Event, Hello, Published, Reply, Request, Return, ToMaster, ToMinion};
-use proto::session::{HEARTBEAT, Initiator, Opener, SILENCE, Sealer};
+use proto::session::{HEARTBEAT, Initiator, Opener, SILENCE, Sealer, sealed_size};
 use tokio_util::sync::CancellationToken;
 
 use super::dial::{Arrived, Link, LinkError};
@@ -99,6 +99,8 @@ struct Accepted {
     told: Option<u64>,
     /// The master's clock at a moment of ours.
     clock: (f64, Instant),
+    /// Bytes that a message may have.
+    max_message: usize,
 }
 
 impl Accepted {
@@ -229,11 +231,23 @@ impl Session<'_> {
         Ok(self.link.send(frame).await?)
     }
 
-    async fn request(&mut self, body: Request) -> Result<u64, End> {
+    /// Sends a request; its number, or why the master would not take it: it would end the session, and the
+    /// next one as well.
+    async fn request(&mut self, body: Request) -> Result<Result<u64, String>, End> {
         let id = self.next;
+        let bytes = message::encode(&ToMaster::Request { id, body });
+        let bytes = bytes.map_err(|e| End::Unreadable(e.to_string()))?;
+        let most = self.welcome.as_ref().map_or(MAX_SESSION_FRAME, |accepted| accepted.max_message);
+        if sealed_size(bytes.len()) > most {
+            let size = bytes.len();
+            return Ok(Err(format!(
+                "{size} bytes are more than the master takes: {most} (max_message_size)"
+            )));
+        }
         self.next += 1;
-        self.send(&ToMaster::Request { id, body }).await?;
-        Ok(id)
+        let frame = self.sealer.seal(&bytes).map_err(|e| End::Unreadable(e.to_string()))?;
+        self.link.send(frame).await?;
+        Ok(Ok(id))
     }
 
     async fn frame(&mut self, bytes: &[u8]) -> Result<(), End> {
@@ -294,7 +308,7 @@ impl Session<'_> {
     }
 
     async fn accepted(&mut self, welcome: Welcome) -> Result<(), End> {
-        let Welcome { group, verify_key, seq, time, subscription, .. } = welcome;
+        let Welcome { group, verify_key, seq, time, subscription, max_message, .. } = welcome;
         self.link.subscribe(&self.address, &subscription).await?;
         // A newer key may have overtaken its welcome.
         let newer = self.welcome.take().map(|a| a.group).filter(|g| g.epoch() > group.epoch);
@@ -310,6 +324,11 @@ impl Session<'_> {
             epoch_ahead: false,
             told: None,
             clock: (time, Instant::now()),
+            max_message: match usize::try_from(max_message) {
+                // A master that does not say so.
+                Ok(0) => MAX_SESSION_FRAME,
+                most => most.unwrap_or(usize::MAX),
+            },
         });
         self.shared.tell(&Told::Accepted);
         self.shared.backoff.reset();
@@ -333,8 +352,9 @@ impl Session<'_> {
             .with("data", format!("Minion {id} started"))
             .with("pretag", data::Value::None);
         let event = Event { tag: proto::tag::minion_start(id), data: data.into() };
-        let number = self.request(Request::Event(event)).await?;
-        self.own.insert(number, Own::Started);
+        if let Ok(number) = self.request(Request::Event(event)).await? {
+            self.own.insert(number, Own::Started);
+        }
         Ok(())
     }
 
@@ -352,8 +372,10 @@ impl Session<'_> {
             return Ok(());
         }
         let grains = self.shared.runner.grains();
-        let number = self.request(Request::Grains(grains.clone())).await?;
-        self.own.insert(number, Own::Grains);
+        match self.request(Request::Grains(grains.clone())).await? {
+            Ok(number) => drop(self.own.insert(number, Own::Grains)),
+            Err(why) => tracing::error!(why, "the grains are not sent"),
+        }
         self.shared.sent_grains = Some(grains);
         Ok(())
     }
@@ -444,7 +466,10 @@ impl Session<'_> {
         let body = ask.body.clone();
         // In the table first: a session that ends here leaves it for the next one.
         self.asked.insert(id, ask);
-        self.request(body).await.map(drop)
+        match self.request(body).await? {
+            Ok(_) => Ok(()),
+            Err(why) => self.reply(id, Reply::Refused(why)).await,
+        }
     }
 
     async fn reply(&mut self, id: u64, body: Reply) -> Result<(), End> {
@@ -514,8 +539,30 @@ impl Session<'_> {
 
     async fn send_return(&mut self, ret: Return) -> Result<(), End> {
         let jid = ret.jid.clone();
-        let number = self.request(Request::Return(Box::new(ret))).await?;
-        self.own.insert(number, Own::Return(jid));
+        // What is told in its place when it is too large.
+        let mut instead = Return {
+            jid: jid.clone(),
+            id: ret.id.clone(),
+            fun: ret.fun.clone(),
+            fun_args: ret.fun_args.clone(),
+            ret: data::Value::None,
+            retcode: 1,
+            success: false,
+            out: None,
+        };
+        let sent = match self.request(Request::Return(Box::new(ret))).await? {
+            Ok(number) => Ok(number),
+            Err(why) => {
+                tracing::error!(jid, why, "this return is not sent");
+                instead.ret = format!("ERROR: the return is not sent: {why}").into();
+                self.request(Request::Return(Box::new(instead))).await?
+            }
+        };
+        match sent {
+            Ok(number) => drop(self.own.insert(number, Own::Return(jid))),
+            // Arguments alone that are more than the master takes cannot have come from it.
+            Err(_) => self.shared.jobs.spool().delivered(&jid),
+        }
         Ok(())
     }
 

@@ -40,6 +40,13 @@ pub enum SealError {
     TooLarge(usize),
 }
 
+/// The bytes of the frame that a message of so many is sealed in.
+pub fn sealed_size(message: usize) -> usize {
+    let plain = LENGTH.saturating_add(message);
+    let tags = plain.div_ceil(NOISE_MAX - TAG).saturating_mul(TAG);
+    frame::HEADER.saturating_add(plain).saturating_add(tags)
+}
+
 /// Both halves of an established session.
 #[derive(Debug)]
 pub struct Session {
