@@ -1,5 +1,9 @@
 //! What the regex library lets through that Python's `re` does not, and that must not reach a match.
 
+/// Instructions that a pattern may be compiled to. A call of itself (`\g0`), which Python does not have, would
+/// be written out until the memory is gone.
+pub const MAX_PROGRAM: usize = 100_000;
+
 /// The first condition `(?(N)…)` on a group that a pattern with so many groups (the whole match is one)
 /// does not have. The library compiles it, and panics when it comes to it in a text.
 pub fn missing_group(pattern: &str, groups: usize) -> Option<&str> {

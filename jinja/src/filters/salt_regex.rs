@@ -60,6 +60,7 @@ pub(crate) fn compile(
     }
     let regex = RegexBuilder::new(&text)
         .backtrack_limit(BACKTRACK_LIMIT)
+        .max_prog_size(data::regex::MAX_PROGRAM)
         .build()
         .map_err(|e| Error::value_error(format!("{}: {e}", Val::from(pattern).quoted())))?;
     if let Some(group) = data::regex::missing_group(&text, regex.captures_len()) {

@@ -52,6 +52,7 @@ pub(crate) fn compile(pattern: &str, flags: i64, anchored: bool) -> Result<Regex
     let raised = |error: String| ExecError::raised("re.error", format!("'{pattern}': {error}"));
     let regex = RegexBuilder::new(&text)
         .backtrack_limit(BACKTRACK_LIMIT)
+        .max_prog_size(data::regex::MAX_PROGRAM)
         .build()
         .map_err(|error| raised(error.to_string()))?;
     match data::regex::missing_group(&text, regex.captures_len()) {
