@@ -54,6 +54,8 @@ pub enum Refusal {
     Requests,
     /// A return for another minion's id.
     ForeignReturn,
+    /// An event in the name of the master or of another minion.
+    ForeignEvent,
     /// A return for a job that does not exist.
     UnknownJob,
     /// A request that is not allowed: a path outside the roots, for one.
@@ -88,6 +90,7 @@ impl Refusal {
         Refusal::NotAccepted,
         Refusal::Requests,
         Refusal::ForeignReturn,
+        Refusal::ForeignEvent,
         Refusal::UnknownJob,
         Refusal::Request,
         Refusal::ControlUser,
@@ -118,6 +121,7 @@ impl fmt::Display for Refusal {
             Refusal::NotAccepted => "key not accepted",
             Refusal::Requests => "too many requests",
             Refusal::ForeignReturn => "return for another minion",
+            Refusal::ForeignEvent => "event of another",
             Refusal::UnknownJob => "return for an unknown job",
             Refusal::Request => "request not allowed",
             Refusal::ControlUser => "user not allowed on the control socket",

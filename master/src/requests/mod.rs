@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use data::{Dict, Value};
 use proto::message::{Event, Reply, Request};
+use proto::tag;
 
 use crate::daemon::Master;
 use crate::refusals::Refusal;
@@ -75,6 +76,10 @@ fn take_event(master: &Arc<Master>, session: &Arc<Session>, event: Event) -> Rep
     if event.tag.is_empty() || event.tag.len() > 256 {
         master.refusals.count(Refusal::Request, &session.id, "event tag");
         return Reply::Refused("an event's tag has 1 to 256 bytes".to_string());
+    }
+    if !tag::of_minion(&event.tag, &session.id) {
+        master.refusals.count(Refusal::ForeignEvent, &session.id, format_args!("tag {:?}", event.tag));
+        return Reply::Refused(format!("the tag {:?} is not for events of {:?}", event.tag, session.id));
     }
     let mut data = event.data;
     if let Some(dict) = data.as_dict_mut() {

@@ -162,6 +162,34 @@ fn a_return_for_another_minion_is_refused() {
 }
 
 #[test]
+fn events_are_of_the_minion_that_fires_them() {
+    let world = World::new();
+    let key = StaticKey::generate().unwrap();
+    let mut heard = world.master().events.listen();
+    world.block_on(async {
+        let (mut raw, _) = Raw::accepted(&world, "web-2", &key).await;
+        let event = |tag: &str| {
+            let data = data::Dict::new().with("id", "web-1").with("act", "accept");
+            Request::Event(proto::message::Event { tag: tag.to_string(), data: data.into() })
+        };
+        for tag in
+            ["salt/key", "salt/auth", "salt/job/20200101000000000000/ret/web-1", "salt/minion/web-1/start"]
+        {
+            assert!(matches!(raw.ask(event(tag)).await, Reply::Refused(_)), "{tag}");
+        }
+        assert!(matches!(raw.ask(event("deploy/done")).await, Reply::Done));
+    });
+    assert_eq!(world.master().refusals.get(Refusal::ForeignEvent), 4);
+    let of_minions =
+        std::iter::from_fn(|| heard.try_recv().ok()).filter(|event| event.data.get("act").is_some());
+    let fired: Vec<_> =
+        of_minions.filter(|event| event.tag == "deploy/done" || event.data.get("pub").is_none()).collect();
+    assert_eq!(fired.len(), 1, "{fired:?}");
+    // Whatever it says, it is told who has said it.
+    assert_eq!(fired[0].data.get("id").map(ToString::to_string), Some("web-2".to_string()));
+}
+
+#[test]
 fn files_come_from_the_roots_and_from_nowhere_else() {
     let world = World::new();
     std::fs::write(world.dir.path().join("srv/top.sls"), "base: {}\n").unwrap();
