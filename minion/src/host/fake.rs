@@ -174,6 +174,12 @@ impl FakeHost {
         state.files.insert(path.to_owned(), node);
     }
 
+    /// A file as text, empty when there is none: commands may leave other accounts behind.
+    fn text(&self, path: &str) -> String {
+        let content = self.read(Path::new(path)).unwrap_or_default();
+        String::from_utf8_lossy(&content).into_owned()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -394,11 +400,15 @@ impl Host for FakeHost {
     }
 
     fn users(&self) -> Result<Arc<Vec<User>>, HostError> {
-        Ok(Arc::new(self.state().users.clone()))
+        let mut users = self.state().users.clone();
+        users.extend(super::parse_passwd(&self.text("/etc/passwd")));
+        Ok(Arc::new(users))
     }
 
     fn groups(&self) -> Result<Arc<Vec<Group>>, HostError> {
-        Ok(Arc::new(self.state().groups.clone()))
+        let mut groups = self.state().groups.clone();
+        groups.extend(super::parse_group(&self.text("/etc/group")));
+        Ok(Arc::new(groups))
     }
 
     /// Always the same moment: 2026-01-31 10:00 UTC.

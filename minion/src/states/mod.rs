@@ -15,6 +15,7 @@ pub mod git;
 pub mod grains;
 pub mod ini;
 pub mod locale;
+pub mod group;
 pub mod module;
 pub mod mysql;
 pub mod pip;
@@ -26,6 +27,7 @@ pub mod service;
 pub mod stateconf;
 pub mod test;
 pub mod timezone;
+pub mod user;
 pub mod virtualenv;
 
 use std::collections::HashMap;
@@ -54,6 +56,7 @@ pub const ALL: &[&[StateEntry]] = &[
     grains::STATES,
     ini::STATES,
     locale::STATES,
+    group::STATES,
     module::STATES,
     mysql::STATES,
     pip::STATES,
@@ -65,6 +68,8 @@ pub const ALL: &[&[StateEntry]] = &[
     virtualenv::STATES,
     test::STATES,
     timezone::STATES,
+    user::STATES,
+    virtualenv::STATES,
 ];
 
 /// A state function: the struct holds its arguments, `name` among them.
