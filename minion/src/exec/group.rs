@@ -15,7 +15,7 @@ functions! {
     /// root: of the system below this directory.
     "group.info"("name, root=None") = |args, ctx| {
         let found = find(ctx, &args.text("name"), args.some_text("root").as_deref())?;
-        Ok(found.map_or_else(Value::dict, |group| described(&group).into()))
+        Ok(found.map_or_else(Value::dict, |group| described(&group)))
     };
     /// Return what is known of all groups: `rsalt '*' group.getent`
     "group.getent"("refresh=False, root=None") = |args, ctx| {

@@ -112,57 +112,6 @@ functions! {
         let out = Dict::new().with("seconds", seconds).with("since_iso", iso).with("since_t", since);
         Ok(out.with("days", seconds / 86400).with("time", format!("{}:{}", today / 3600, today % 3600 / 60)).into())
     };
-    /// Return the machine's own SSH keys: `rsalt '*' ssh.host_keys`. private: false leaves the private ones out, certs:
-    /// false the certificates.
-    "ssh.host_keys"("keydir=None, private=True, certs=True") = |args, ctx| {
-        let dir = args.some_text("keydir").unwrap_or_else(|| "/etc/ssh".to_owned());
-        let mut out = Dict::new();
-        for name in ctx.host.list_dir(Path::new(&dir))? {
-            let Some((kind, rest)) = name.strip_prefix("ssh_host_").and_then(|rest| rest.split_once("_key")) else { continue };
-            let end = if rest.starts_with("-cert.pub") { "-cert.pub" } else if rest.starts_with(".pub") { ".pub" } else { "" };
-            let wanted = match end {
-                "" => args.is_set("private", true),
-                ".pub" => true,
-                _ => args.is_set("certs", true),
-            };
-            if wanted {
-                let text = read(ctx, &format!("{dir}/{name}")).unwrap_or_default();
-                out.insert(format!("{kind}{end}"), text.trim());
-            }
-        }
-        Ok(out.into())
-    };
-    /// Return the SSH keys of an account: `rsalt '*' ssh.user_keys root`
-    ///
-    /// pubfile, prvfile: these files only; an empty text leaves that kind out.
-    "ssh.user_keys"("user=None, pubfile=None, prvfile=None") = |args, ctx| {
-        let names: Vec<String> = match args.arg("user") {
-            Value::List(names) => names.iter().map(Value::to_string).collect(),
-            name if name.is_true() => vec![name.to_string()],
-            _ => ctx.host.users()?.iter().map(|user| user.name.clone()).collect(),
-        };
-        let mut out = Dict::new();
-        for name in names {
-            let Some(user) = ctx.host.user(&name)? else { continue };
-            let mut keys = Dict::new();
-            for kind in ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "identity"] {
-                for (end, only) in [(".pub", "pubfile"), ("", "prvfile")] {
-                    let path = match args.some_text(only) {
-                        Some(path) if path.is_empty() => continue,
-                        Some(path) => path,
-                        None => format!("{}/.ssh/{kind}{end}", user.home),
-                    };
-                    if let Some(text) = read(ctx, &path) {
-                        keys.insert(path.rsplit('/').next().unwrap_or_default(), text.trim());
-                    }
-                }
-            }
-            if !keys.is_empty() {
-                out.insert(name, keys);
-            }
-        }
-        Ok(out.into())
-    };
     /// Whether a module of the kernel is loaded: `rsalt '*' kmod.is_loaded kvm`
     "kmod.is_loaded"("mod") = |args, ctx| {
         let name = args.text("mod").replace('-', "_");

@@ -11,6 +11,7 @@ pub(crate) mod cases;
 pub mod cmd;
 pub mod config;
 pub mod cp;
+pub mod cron;
 pub(crate) mod crypt;
 pub mod datastore;
 pub mod debconf;
@@ -45,6 +46,7 @@ pub mod service;
 pub mod shadow;
 mod signature;
 pub mod slsutil;
+pub mod ssh;
 pub mod state;
 pub mod sys;
 pub mod test;
@@ -74,6 +76,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     cmd::ABOUT,
     config::FUNCTIONS,
     cp::FUNCTIONS,
+    cron::FUNCTIONS,
     datastore::FUNCTIONS,
     debconf::FUNCTIONS,
     defaults::FUNCTIONS,
@@ -109,6 +112,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     service::FUNCTIONS,
     shadow::FUNCTIONS,
     slsutil::FUNCTIONS,
+    ssh::FUNCTIONS,
     state::FUNCTIONS,
     state::RUN,
     state::SHOW,

@@ -8,6 +8,7 @@ pub mod alternatives;
 pub mod archive;
 pub mod cmd;
 pub mod debconf;
+pub mod cron;
 pub mod environ;
 pub mod event;
 pub mod file;
@@ -24,6 +25,8 @@ pub mod pkgrepo;
 mod plan;
 pub mod postgres;
 pub mod service;
+pub mod ssh_auth;
+pub mod ssh_known_hosts;
 pub mod stateconf;
 pub mod test;
 pub mod timezone;
@@ -49,6 +52,7 @@ pub const ALL: &[&[StateEntry]] = &[
     archive::STATES,
     cmd::STATES,
     debconf::STATES,
+    cron::STATES,
     environ::STATES,
     event::STATES,
     file::STATES,
@@ -64,6 +68,8 @@ pub const ALL: &[&[StateEntry]] = &[
     pkgrepo::STATES,
     postgres::STATES,
     service::STATES,
+    ssh_auth::STATES,
+    ssh_known_hosts::STATES,
     stateconf::STATES,
     virtualenv::STATES,
     test::STATES,

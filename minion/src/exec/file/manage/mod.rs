@@ -31,7 +31,7 @@ impl Content<'_> {
         }
     }
 
-    fn read(self, ctx: &Ctx<'_>) -> Result<Vec<u8>, HostError> {
+    pub(crate) fn read(self, ctx: &Ctx<'_>) -> Result<Vec<u8>, HostError> {
         match self {
             Content::Bytes(data) => Ok(data.to_vec()),
             Content::File(path) => ctx.host.read(path),

@@ -244,7 +244,7 @@ impl From {
     }
 
     /// That what was fetched has the hash and the signature it is to have.
-    pub(super) fn verify(&mut self, ctx: &Ctx<'_>, of: &str, hint: &str) -> Result<(), StateError> {
+    pub(crate) fn verify(&mut self, ctx: &Ctx<'_>, of: &str, hint: &str) -> Result<(), StateError> {
         self.verify_hash(ctx, of, hint)?;
         let Some(signature) = self.signature.take() else { return Ok(()) };
         match self.content(ctx)? {
