@@ -255,6 +255,8 @@ fn single(fun: &str, case: &Case, host: &FakeHost, test: bool) -> Result<Value, 
     let mut kwargs = case.args.clone();
     let name = kwargs.remove("name").ok_or("a state without a name")?;
     kwargs.insert("test", test);
+    // The lock of state runs is in the real cache directory.
+    kwargs.insert("concurrent", true);
     let args = vec![Value::from(fun), name];
     let job = Arc::new(JobCtx::local());
     let outcome = caller(case, host).try_call("state.single", args, kwargs, &job)?;

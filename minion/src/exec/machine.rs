@@ -1,4 +1,4 @@
-//! Small readers of the machine's state: `sysctl`, `mount`, `disk`, `status`, `ssh`, `kmod`.
+//! Small readers of the machine's state: `disk`, `status`, `kmod`.
 
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -11,69 +11,6 @@ use crate::Ctx;
 use crate::host::Cmd;
 
 functions! {
-    /// Return a setting of the kernel: `rsalt '*' sysctl.get net.ipv4.ip_forward`
-    "sysctl.get"("name") = |args, ctx| {
-        let name = args.text("name");
-        if ctx.host.which("sysctl").is_some() {
-            return output(ctx, "sysctl", &["-n", &name]);
-        }
-        let path = format!("/proc/sys/{}", name.replace('.', "/"));
-        let found = read(ctx, &path).map(|text| text.trim_end().to_owned());
-        Ok(found.unwrap_or_else(|| format!("sysctl: cannot stat {path}: No such file or directory")).into())
-    };
-    /// Return the settings of a file for the kernel, or all that the kernel has: `rsalt '*' sysctl.show`
-    "sysctl.show"("config_file=False") = |args, ctx| {
-        let file = args.arg("config_file");
-        let (text, between) = if file.is_true() {
-            let path = file.to_string();
-            if !ctx.host.exists(Path::new(&path)) {
-                return Ok(Value::list());
-            }
-            (read(ctx, &path).unwrap_or_default(), "=")
-        } else {
-            (output(ctx, "sysctl", &["-a"])?.to_string(), " = ")
-        };
-        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-        let pairs = lines.filter_map(|line| line.split_once(between));
-        Ok(pairs.map(|(key, value)| (key.trim_end(), Value::from(value.trim_start()))).collect::<Dict>().into())
-    };
-    /// Return what is mounted, by its place: `rsalt '*' mount.active`
-    "mount.active"("extended=False") = |_, ctx| {
-        let text = read(ctx, "/proc/self/mounts").unwrap_or_default();
-        let rows = text.lines().filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let [device, place, kind, options, ..] = words.as_slice() else { return None };
-            let row = Dict::new().with("device", *device).with("alt_device", *device).with("fstype", *kind);
-            Some((*place, Value::from(row.with("opts", options.split(',').collect::<Vec<_>>()))))
-        });
-        Ok(rows.collect::<Dict>().into())
-    };
-    /// Return what `/etc/fstab` says, by its place: `rsalt '*' mount.fstab`
-    "mount.fstab"("config='/etc/fstab'") = |args, ctx| {
-        let path = args.some_text("config").unwrap_or_else(|| "/etc/fstab".to_owned());
-        let mut out = Dict::new();
-        for line in read(ctx, &path).unwrap_or_default().lines().filter(|line| !line.starts_with('#')) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if !(4..=6).contains(&words.len()) {
-                continue;
-            }
-            let word = |at: usize| words.get(at).copied().unwrap_or("0");
-            let row = Dict::new().with("device", word(0)).with("fstype", word(2));
-            let row = row.with("opts", word(3).split(',').collect::<Vec<_>>()).with("dump", word(4)).with("pass", word(5));
-            let mut place = word(1).to_owned();
-            while out.contains(&place) {
-                place.push('_');
-            }
-            out.insert(place, row);
-        }
-        Ok(out.into())
-    };
-    /// Whether something is mounted at a place: `rsalt '*' mount.is_mounted /mnt/share`
-    "mount.is_mounted"("name") = |args, ctx| {
-        let (name, text) = (args.text("name"), read(ctx, "/proc/self/mounts").unwrap_or_default());
-        let mut places = text.lines().filter_map(|line| line.split_whitespace().nth(1));
-        Ok(places.any(|place| place == name).into())
-    };
     /// Return how full the file systems are, by their place: `rsalt '*' disk.usage`. args: letters for `df`.
     "disk.usage"("args=None") = |args, ctx| {
         let letters = args.some_text("args").unwrap_or_default();

@@ -33,6 +33,7 @@ pub mod log;
 pub mod machine;
 pub mod matches;
 pub mod mine;
+pub mod mount;
 pub mod mysql;
 pub mod network;
 pub mod pillar;
@@ -49,6 +50,7 @@ pub mod slsutil;
 pub mod ssh;
 pub mod state;
 pub mod sys;
+pub mod sysctl;
 pub mod test;
 pub mod timezone;
 pub(crate) mod tool;
@@ -99,6 +101,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     machine::FUNCTIONS,
     matches::FUNCTIONS,
     mine::FUNCTIONS,
+    mount::FUNCTIONS,
     mysql::FUNCTIONS,
     network::FUNCTIONS,
     pillar::FUNCTIONS,
@@ -121,6 +124,7 @@ pub const ALL: &[&[ExecEntry]] = &[
     state::DISABLE,
     state::REFUSED,
     sys::FUNCTIONS,
+    sysctl::FUNCTIONS,
     test::FUNCTIONS,
     test::ABOUT,
     test::FAIL,

@@ -132,7 +132,7 @@ pub(crate) fn groups_of(ctx: &Ctx<'_>, name: &str) -> Result<Vec<String>, ExecEr
 }
 
 /// Names as a list, or in one text with commas between them.
-pub(super) fn names(value: &Value) -> Vec<String> {
+pub(crate) fn names(value: &Value) -> Vec<String> {
     match value {
         Value::None => Vec::new(),
         Value::List(names) => names.iter().map(Value::to_string).collect(),

@@ -4,11 +4,12 @@
 //! ([`State::apply`]). One driver turns that into a result, in test mode and for real. A module is a
 //! file, a `mod` line and a row in [`ALL`].
 
+pub mod alias;
 pub mod alternatives;
 pub mod archive;
 pub mod cmd;
-pub mod debconf;
 pub mod cron;
+pub mod debconf;
 pub mod environ;
 pub mod event;
 pub mod file;
@@ -17,7 +18,10 @@ pub mod grains;
 pub mod ini;
 pub mod locale;
 pub mod group;
+pub mod host;
+pub mod locale;
 pub mod module;
+pub mod mount;
 pub mod mysql;
 pub mod pip;
 pub mod pkg;
@@ -28,6 +32,7 @@ pub mod service;
 pub mod ssh_auth;
 pub mod ssh_known_hosts;
 pub mod stateconf;
+pub mod sysctl;
 pub mod test;
 pub mod timezone;
 pub mod user;
@@ -48,11 +53,12 @@ pub use plan::{Applied, Outcome, Plan, StateError, outcome};
 
 /// Every state function there is.
 pub const ALL: &[&[StateEntry]] = &[
+    alias::STATES,
     alternatives::STATES,
     archive::STATES,
     cmd::STATES,
-    debconf::STATES,
     cron::STATES,
+    debconf::STATES,
     environ::STATES,
     event::STATES,
     file::STATES,
@@ -61,7 +67,10 @@ pub const ALL: &[&[StateEntry]] = &[
     ini::STATES,
     locale::STATES,
     group::STATES,
+    host::STATES,
+    locale::STATES,
     module::STATES,
+    mount::STATES,
     mysql::STATES,
     pip::STATES,
     pkg::STATES,
@@ -71,6 +80,7 @@ pub const ALL: &[&[StateEntry]] = &[
     ssh_auth::STATES,
     ssh_known_hosts::STATES,
     stateconf::STATES,
+    sysctl::STATES,
     virtualenv::STATES,
     test::STATES,
     timezone::STATES,
