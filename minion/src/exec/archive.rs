@@ -443,7 +443,7 @@ fn tool(ctx: &Ctx<'_>, given: &Dict, mut cmd: Cmd) -> Result<Output, ExecError> 
     if given.arg("template").is_true() {
         return Err(ExecError::invocation("'template' is not supported here: render the names in the SLS"));
     }
-    available(ctx, &cmd.program().to_owned())?;
+    available(ctx, cmd.program())?;
     if let Some(cwd) = given.some_text("cwd") {
         cmd = cmd.cwd(cwd);
     }
