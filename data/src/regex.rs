@@ -4,6 +4,28 @@
 /// be written out until the memory is gone.
 pub const MAX_PROGRAM: usize = 100_000;
 
+/// Whether a pattern calls its own groups (`\g1`, `(?1)`), which Python does not have. For the library the number
+/// of a group is a size: one that is large enough ends the process.
+pub fn calls_group(pattern: &str) -> bool {
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let rest = chars.as_str();
+        match c {
+            '\\' if chars.next() == Some('g') => return true,
+            '(' => {
+                let Some(kind) = rest.strip_prefix('?') else { continue };
+                let number = kind.trim_start_matches(['+', '-']);
+                let called = number.starts_with(|c: char| c.is_ascii_digit()) || kind.starts_with(['R', '&']);
+                if called || kind.starts_with("P>") {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// The first condition `(?(N)…)` on a group that a pattern with so many groups (the whole match is one)
 /// does not have. The library compiles it, and panics when it comes to it in a text.
 pub fn missing_group(pattern: &str, groups: usize) -> Option<&str> {
@@ -53,6 +75,16 @@ fn beyond(condition: &str, groups: usize) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_of_groups() {
+        for pattern in [r"\g5555555555555511", r"a\g<x>", "(?1)", "(a)(?-1)", "(?R)", "(?&x)", "(?P>x)"] {
+            assert!(calls_group(pattern), "{pattern}");
+        }
+        for pattern in [r"\\g1", "(?i)a", "(?-i:a)", "(?P<x>a)(?P=x)", "(?(1)a)", "g", "\\"] {
+            assert!(!calls_group(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn conditions_on_groups_that_are_none() {

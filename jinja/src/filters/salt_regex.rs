@@ -58,6 +58,10 @@ pub(crate) fn compile(
     if let Some(r) = COMPILED.with_borrow(|c| c.get(&text).cloned()) {
         return Ok(r);
     }
+    if data::regex::calls_group(&text) {
+        let quoted = Val::from(pattern).quoted();
+        return Err(Error::value_error(format!("{quoted}: calls of groups are not known")));
+    }
     let regex = RegexBuilder::new(&text)
         .backtrack_limit(BACKTRACK_LIMIT)
         .max_prog_size(data::regex::MAX_PROGRAM)

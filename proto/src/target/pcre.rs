@@ -13,6 +13,9 @@ impl Pcre {
     /// Compiles a regex; the error is the regex library's, in one line.
     pub fn new(pattern: &str) -> Result<Self, String> {
         let pattern = python_syntax(pattern);
+        if data::regex::calls_group(&pattern) {
+            return Err("calls of groups are not known".to_owned());
+        }
         let build = |text: &str| {
             fancy_regex::RegexBuilder::new(text)
                 .backtrack_limit(BACKTRACK_LIMIT)

@@ -50,6 +50,9 @@ pub(crate) fn compile(pattern: &str, flags: i64, anchored: bool) -> Result<Regex
         text = format!("(?{letters}){text}");
     }
     let raised = |error: String| ExecError::raised("re.error", format!("'{pattern}': {error}"));
+    if data::regex::calls_group(&text) {
+        return Err(raised("calls of groups are not known".to_owned()));
+    }
     let regex = RegexBuilder::new(&text)
         .backtrack_limit(BACKTRACK_LIMIT)
         .max_prog_size(data::regex::MAX_PROGRAM)
