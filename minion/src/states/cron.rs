@@ -302,6 +302,8 @@ impl State for File {
             skip_verify: false,
             use_etag: false,
             verify_ssl: true,
+            signature: None,
+            hash_signature: None,
         };
         let mut from = fetch.get(ctx).map_err(|no| match no {
             NoSource::Said(text) => StateError::refused(text),

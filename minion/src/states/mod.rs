@@ -19,7 +19,6 @@ pub mod group;
 pub mod host;
 pub mod ini;
 pub mod locale;
-pub mod locale;
 pub mod module;
 pub mod mount;
 pub mod mysql;
@@ -64,10 +63,9 @@ pub const ALL: &[&[StateEntry]] = &[
     file::STATES,
     git::STATES,
     grains::STATES,
-    ini::STATES,
-    locale::STATES,
     group::STATES,
     host::STATES,
+    ini::STATES,
     locale::STATES,
     module::STATES,
     mount::STATES,
