@@ -79,7 +79,6 @@ pub const ALL: &[&[StateEntry]] = &[
     ssh_known_hosts::STATES,
     stateconf::STATES,
     sysctl::STATES,
-    virtualenv::STATES,
     test::STATES,
     timezone::STATES,
     user::STATES,

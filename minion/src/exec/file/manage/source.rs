@@ -48,7 +48,7 @@ pub(crate) struct From {
     /// Whether what was fetched is to be held against the hash.
     pub(crate) verified: bool,
     /// The signature that it is to have.
-    signature: Option<Required>,
+    signature: Option<Box<Required>>,
 }
 
 /// Where the content of a source is.
@@ -89,7 +89,7 @@ impl Fetch<'_> {
             sum: None,
             mode: None,
             verified: !self.skip_verify && !self.use_etag && !matches!(source, Source::Salt { .. }),
-            signature: self.signature.cloned(),
+            signature: self.signature.cloned().map(Box::new),
         };
         match &source {
             Source::Salt { path, saltenv } => {
