@@ -46,7 +46,7 @@ pub async fn serve(master: Arc<Master>, mut bus: Bus, stop: CancellationToken) {
     let mut gate = Gate { master, peers: HashMap::new(), greeting: 0 };
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut beats = Beats::new();
+    let mut beats = Beats::new(Instant::now());
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -57,7 +57,7 @@ pub async fn serve(master: Arc<Master>, mut bus: Bus, stop: CancellationToken) {
             },
             _ = sweep.tick() => {
                 gate.sweep();
-                if beats.due(gate.master.publisher.seq()) {
+                if beats.due(Instant::now(), gate.master.publisher.seq()) {
                     gate.heartbeat();
                 }
             }
