@@ -327,7 +327,17 @@ impl Converse for Conversation {
     }
 
     fn errors(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.running.output.stderr)
+        let errors = &mut self.running.output.stderr;
+        // What it said before its answer may still be on the way.
+        let now = Timespec::default();
+        while let Some(fd) = self.err.as_ref().filter(|_| errors.len() < KEPT_ERRORS) {
+            match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&now)) {
+                Ok(1..) if matches!(read_some(fd.as_fd(), errors), Ok(true)) => {}
+                Ok(1..) => self.err = None,
+                _ => break,
+            }
+        }
+        std::mem::take(errors)
     }
 }
 
